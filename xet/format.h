@@ -67,6 +67,8 @@ size_t xet_chunker_scan(struct xet_chunker *c, struct slice bytes, bool *cut);
 /* ---- xorbs ---- */
 
 enum { XORB_HEADER = 8, XORB_MAX_CHUNKS = 8192, XORB_MAX_BYTES = 64 << 20 };
+/* Data of one chunk that a reader takes: an LZ4 frame around what does not shrink is a little larger than it. */
+enum { XORB_PACKED_MAX = XET_CHUNK_MAX + 4096 };
 enum xorb_scheme { XORB_NONE, XORB_LZ4, XORB_BG4_LZ4 };
 
 struct xorb_chunk_head {
