@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dispatch.c: see dispatch.h. Operation names are those of the Amazon S3 API Reference. */
+#include "gateway/dispatch.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/random.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+
+enum scope { SERVICE, BUCKET, OBJECT };
+
+struct operation {
+    const char *name;
+    const char *method;
+    enum scope scope;
+    const char *required; /* an argument that must be there, or NULL */
+    const char *header;   /* a header that must be there, or NULL */
+    const char *allowed;  /* further arguments, separated by blanks */
+    s3_op *run;
+};
+
+#define OVERRIDES                                                                                                      \
+    "response-content-type response-content-language response-expires response-cache-control "                         \
+    "response-content-disposition response-content-encoding versionId"
+#define LISTING "prefix delimiter max-keys encoding-type"
+
+/* Rows that require more stand before those that require less. */
+static const struct operation operations[] = {
+    { "ListBuckets", "GET", SERVICE, NULL, NULL, "max-buckets prefix continuation-token", s3_list_buckets },
+
+    { "GetBucketLocation", "GET", BUCKET, "location", NULL, "", s3_get_bucket_location },
+    { "ListMultipartUploads", "GET", BUCKET, "uploads", NULL,
+      "prefix delimiter max-uploads key-marker upload-id-marker encoding-type", s3_list_multipart_uploads },
+    { "ListObjectsV2", "GET", BUCKET, "list-type", NULL, LISTING " continuation-token start-after fetch-owner",
+      s3_list_objects_v2 },
+    { "ListObjects", "GET", BUCKET, NULL, NULL, LISTING " marker", s3_list_objects },
+    { "HeadBucket", "HEAD", BUCKET, NULL, NULL, "", s3_head_bucket },
+    { "CreateBucket", "PUT", BUCKET, NULL, NULL, "", s3_create_bucket },
+    { "DeleteBucket", "DELETE", BUCKET, NULL, NULL, "", s3_delete_bucket },
+    { "DeleteObjects", "POST", BUCKET, "delete", NULL, "", s3_delete_objects },
+
+    { "ListParts", "GET", OBJECT, "uploadId", NULL, "max-parts part-number-marker", s3_list_parts },
+    { "GetObject", "GET", OBJECT, NULL, NULL, OVERRIDES, s3_get_object },
+    { "HeadObject", "HEAD", OBJECT, NULL, NULL, OVERRIDES, s3_head_object },
+    { "UploadPartCopy", "PUT", OBJECT, "uploadId", "x-amz-copy-source", "partNumber", s3_upload_part_copy },
+    { "UploadPart", "PUT", OBJECT, "uploadId", NULL, "partNumber", s3_upload_part },
+    { "CopyObject", "PUT", OBJECT, NULL, "x-amz-copy-source", "", s3_copy_object },
+    { "PutObject", "PUT", OBJECT, NULL, NULL, "", s3_put_object },
+    { "AbortMultipartUpload", "DELETE", OBJECT, "uploadId", NULL, "", s3_abort_multipart_upload },
+    { "DeleteObject", "DELETE", OBJECT, NULL, NULL, "versionId", s3_delete_object },
+    { "CreateMultipartUpload", "POST", OBJECT, "uploads", NULL, "", s3_create_multipart_upload },
+    { "CompleteMultipartUpload", "POST", OBJECT, "uploadId", NULL, "", s3_complete_multipart_upload },
+};
+
+/* ---- finding the row ---- */
+
+static bool in_words(struct slice name, const char *words)
+{
+    struct slice rest = slice_str(words);
+    while (rest.p)
+        if (slice_eq(slice_cut(&rest, ' '), name))
+            return name.n > 0;
+    return false;
+}
+
+/* What any request may carry: the SDKs' name of the call, and the signature of a presigned one. */
+static bool is_common(struct slice name)
+{
+    return slice_is(name, "x-id") || slice_eq_nocase(slice_of(name.p, name.n < 6 ? name.n : 6), SLICE("x-amz-")) ||
+           in_words(name, "AWSAccessKeyId Signature Expires");
+}
+
+static enum err check_arguments(struct s3_call *c, const struct operation *op)
+{
+    for (size_t i = 0; i < c->n_args; i++) {
+        struct slice name = c->args[i].name;
+        if (!is_common(name) && !(op->required && slice_is(name, op->required)) && !in_words(name, op->allowed)) {
+            c->detail = arena_printf(c->arena, "hugs3 has no '?%.*s' here.", name.n > 64 ? 64 : (int)name.n, name.p);
+            return ERR_NOT_IMPLEMENTED;
+        }
+        /* Objects have one version, which S3 calls "null". */
+        if (slice_is(name, "versionId") && !slice_is(c->args[i].value, "null"))
+            return ERR_NO_SUCH_VERSION;
+        if (slice_is(name, "list-type") && !slice_is(c->args[i].value, "2"))
+            return ERR_INVALID_ARGUMENT;
+    }
+    return OK;
+}
+
+static bool has_argument(const struct s3_call *c, const char *name)
+{
+    for (size_t i = 0; i < c->n_args; i++)
+        if (slice_is(c->args[i].name, name))
+            return true;
+    return false;
+}
+
+static enum err find_operation(struct s3_call *c, const struct operation **out)
+{
+    enum scope scope = c->bucket.n == 0 ? SERVICE : c->key.n == 0 ? BUCKET : OBJECT;
+    bool known = false;
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+        const struct operation *op = &operations[i];
+        known |= slice_is(httpd_method(c->http), op->method);
+        if (op->scope != scope || !slice_is(httpd_method(c->http), op->method) ||
+            (op->required && !has_argument(c, op->required)) || (op->header && !httpd_header(c->http, op->header).p))
+            continue;
+        enum err e = check_arguments(c, op);
+        if (!e)
+            *out = op;
+        return e;
+    }
+    if (c->n_args > 0 && known)
+        return ERR_NOT_IMPLEMENTED;
+    return ERR_METHOD;
+}
+
+/* ---- one request ---- */
+
+/* 16 hex digits, unlike those of other runs: a random start, then counted up. */
+static void make_request_id(char out[S3_REQUEST_ID])
+{
+    static _Atomic uint64_t next;
+    uint64_t id = atomic_fetch_add(&next, 1);
+    if (id == 0) {
+        uint64_t start;
+        if (getrandom(&start, sizeof start, 0) != sizeof start)
+            start = (uint64_t)clock_now_ms() << 20;
+        atomic_fetch_add(&next, start | 1);
+        id = atomic_fetch_add(&next, 1);
+    }
+    snprintf(out, S3_REQUEST_ID, "%016llX", (unsigned long long)id);
+}
+
+static void log_request(const struct s3_call *c, const char *operation, enum err e)
+{
+    if (!log_enabled(LOG_INFO))
+        return;
+    AUTO_BUF struct buf line;
+    buf_init(&line, 16384);
+    log_begin(&line, LOG_INFO, "s3", "request");
+    log_field(&line, "id", slice_str(c->request_id));
+    log_field(&line, "op", slice_str(operation));
+    if (c->bucket.n > 0)
+        log_field(&line, "bucket", c->bucket);
+    if (c->key.n > 0)
+        log_field(&line, "key", c->key);
+    log_field_int(&line, "status", httpd_status(c->http));
+    if (e)
+        log_field(&line, "error", slice_str(err_name(e)));
+    log_field_int(&line, "in", (int64_t)httpd_bytes_in(c->http));
+    log_field_int(&line, "out", (int64_t)httpd_bytes_out(c->http));
+    log_field_int(&line, "us", clock_mono_us() - httpd_received_us(c->http));
+    if (c->auth.access_key_id[0])
+        log_field(&line, "key_id", slice_str(c->auth.access_key_id));
+    log_field(&line, "peer", httpd_peer(c->http));
+    log_end(&line);
+}
+
+static enum err authenticate(const struct dispatch *d, struct s3_call *c, const struct target *t)
+{
+    struct auth_head head = {
+        .method = httpd_method(c->http), .path = t->path, .query = t->query, .headers = httpd_headers(c->http)
+    };
+    return auth_verify(&head, &d->keys, &d->rules, clock_now_ms(), c->arena, &c->auth, &c->detail);
+}
+
+void dispatch_handle(void *ctx, struct httpd_request *r)
+{
+    const struct dispatch *d = (const struct dispatch *)ctx;
+    struct s3_call c = { .s3 = d->s3, .http = r, .arena = httpd_arena(r) };
+    const struct operation *op = NULL;
+    struct target t = { 0 };
+
+    make_request_id(c.request_id);
+    s3_common_headers(&c);
+    enum err e = target_parse(httpd_target(r), c.arena, &t);
+    if (!e) {
+        c.bucket = t.bucket;
+        c.key = t.key;
+        c.args = t.args;
+        c.n_args = t.n_args;
+        e = find_operation(&c, &op);
+    }
+    if (!e)
+        e = authenticate(d, &c, &t);
+    if (!e)
+        e = op->run(&c);
+    if (e)
+        s3_reply_error(&c, e);
+    log_request(&c, op ? op->name : "-", e ? e : c.broken);
+    auth_wipe(&c.auth);
+}
+
+void dispatch_refused(void *ctx, struct httpd_request *r, enum err why)
+{
+    const struct dispatch *d = (const struct dispatch *)ctx;
+    struct s3_call c = { .s3 = d->s3, .http = r, .arena = httpd_arena(r) };
+    make_request_id(c.request_id);
+    s3_common_headers(&c);
+    s3_reply_error(&c, why);
+    log_request(&c, "-", why);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* call.c: arguments, headers, replies; see call.h. */
+#include "translate/call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/codec.h"
+#include "translate/key.h"
+#include "translate/name.h"
+#include "translate/walk.h"
+
+struct s3 *s3_new(const struct s3_config *config)
+{
+    struct s3 *s = (struct s3 *)mem_zalloc(sizeof *s);
+    s->config = *config;
+    s->buckets = bucket_table_new(config->hub, config->xet);
+    s->walks = walk_cache_new();
+    return s;
+}
+
+void s3_free(struct s3 *s)
+{
+    if (!s)
+        return;
+    walk_cache_free(s->walks);
+    bucket_table_free(s->buckets);
+    free(s);
+}
+
+/* ---- what was asked ---- */
+
+struct slice call_arg(const struct s3_call *c, const char *name)
+{
+    for (size_t i = 0; i < c->n_args; i++)
+        if (slice_is(c->args[i].name, name))
+            return c->args[i].value;
+    return SLICE_NONE;
+}
+
+enum err call_arg_uint(struct s3_call *c, const char *name, uint64_t min, uint64_t max, uint64_t fallback,
+                       uint64_t *out)
+{
+    struct slice text = call_arg(c, name);
+    uint64_t value = fallback;
+    if (text.n > 0 && (!slice_u64(text, &value) || value < min || value > max))
+        return call_fail(c, ERR_INVALID_ARGUMENT, "Argument %s must be an integer between %llu and %llu", name,
+                         (unsigned long long)min, (unsigned long long)max);
+    *out = value;
+    return OK;
+}
+
+enum err call_fail(struct s3_call *c, enum err e, const char *fmt, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    c->detail = arena_strdup(c->arena, slice_str(text));
+    return e;
+}
+
+enum err call_bucket(struct s3_call *c, struct bucket **out)
+{
+    struct slice id;
+    if (!name_to_id(c->bucket, c->s3->config.ns, c->arena, &id))
+        return ERR_NO_SUCH_BUCKET;
+    *out = bucket_get(c->s3->buckets, id);
+    return OK;
+}
+
+enum err call_path(struct s3_call *c, struct slice *out)
+{
+    return key_to_path(c->key, c->arena, out);
+}
+
+/* ---- answers ---- */
+
+void etag_text(const char *xet_hash, char out[ETAG_TEXT])
+{
+    /* A file that is not in Xet has no hash of its own to be named by. */
+    snprintf(out, ETAG_TEXT, "\"%s-xet\"", xet_hash);
+}
+
+void s3_common_headers(struct s3_call *c)
+{
+    httpd_add_header_str(c->http, "Server", "hugs3/" HUGS3_VERSION);
+    httpd_add_header_str(c->http, "x-amz-request-id", c->request_id);
+    httpd_add_header_str(c->http, "x-amz-id-2", c->request_id);
+}
+
+void call_reply_xml(struct s3_call *c, int status, struct xml_out *xml)
+{
+    struct slice text = xml_end(xml);
+    httpd_add_header_str(c->http, "Content-Type", "application/xml");
+    httpd_reply(c->http, status, text);
+}
+
+void call_reply_empty(struct s3_call *c, int status)
+{
+    httpd_reply(c->http, status, SLICE(""));
+}
+
+static const char *resource(struct s3_call *c)
+{
+    if (c->bucket.n == 0)
+        return "/";
+    return arena_printf(c->arena, "/%.*s%s%.*s", (int)c->bucket.n, c->bucket.p, c->key.n ? "/" : "", (int)c->key.n,
+                        c->key.n ? c->key.p : "");
+}
+
+void s3_reply_error(struct s3_call *c, enum err e)
+{
+    int status = err_http_status(e);
+    if (e == ERR_SLOW_DOWN || e == ERR_UPSTREAM || e == ERR_STOPPING)
+        httpd_add_header_str(c->http, "Retry-After", "1");
+    if (slice_is(httpd_method(c->http), "HEAD") || status == 304) {
+        httpd_reply(c->http, status, SLICE(""));
+        return;
+    }
+    AUTO_XML struct xml_out x = { 0 };
+    xml_begin(&x, "Error", NULL);
+    xml_str(&x, "Code", err_s3_code(e));
+    xml_str(&x, "Message", c->detail ? c->detail : err_text(e));
+    if (e == ERR_NO_SUCH_KEY)
+        xml_text(&x, "Key", c->key);
+    if (e == ERR_NO_SUCH_BUCKET || e == ERR_BUCKET_OWNED || e == ERR_BUCKET_NOT_EMPTY)
+        xml_text(&x, "BucketName", c->bucket);
+    xml_str(&x, "Resource", resource(c));
+    xml_str(&x, "RequestId", c->request_id);
+    xml_str(&x, "HostId", c->request_id);
+    call_reply_xml(c, status, &x);
+}
+
+void call_add_checksum(struct s3_call *c, enum checksum sum, const uint8_t value[CHECKSUM_MAX])
+{
+    if (sum == CHECKSUM_NONE)
+        return;
+    AUTO_BUF struct buf text;
+    buf_init(&text, CHECKSUM_TEXT);
+    base64_encode(slice_of(value, checksum_size(sum)), &text);
+    httpd_add_header(c->http, checksum_header(sum), buf_slice(&text));
+    httpd_add_header_str(c->http, "x-amz-checksum-type", "FULL_OBJECT");
+}
+
+void call_add_upload_stats(struct s3_call *c, const struct xet_put_stats *stats)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)stats->sent);
+    httpd_add_header_str(c->http, "x-hugs3-uploaded-bytes", text);
+}
+
+/* ---- headers that promise ---- */
+
+static bool one_of(struct slice value, const char *const *list)
+{
+    for (; *list; list++)
+        if (slice_eq_nocase(value, slice_str(*list)))
+            return true;
+    return false;
+}
+
+enum err call_refuse_promises(struct s3_call *c)
+{
+    static const char *const classes[] = { "STANDARD", NULL };
+    static const char *const acls[] = { "private", "bucket-owner-full-control", "bucket-owner-read", NULL };
+    static const char *const sse[] = { "AES256", NULL };
+    static const struct {
+        const char *name;
+        const char *const *accepted; /* NULL: none */
+        enum err e;
+    } promises[] = {
+        { "x-amz-storage-class", classes, ERR_INVALID_STORAGE_CLASS },
+        { "x-amz-acl", acls, ERR_NOT_IMPLEMENTED },
+        /* The Hub encrypts at rest with keys of its own, which is what AES256 asks for; nothing else is done. */
+        { "x-amz-server-side-encryption", sse, ERR_NOT_IMPLEMENTED },
+        { "x-amz-server-side-encryption-customer-algorithm", NULL, ERR_NOT_IMPLEMENTED },
+        { "x-amz-server-side-encryption-aws-kms-key-id", NULL, ERR_NOT_IMPLEMENTED },
+        { "x-amz-copy-source-server-side-encryption-customer-algorithm", NULL, ERR_NOT_IMPLEMENTED },
+        { "x-amz-object-lock-mode", NULL, ERR_NOT_IMPLEMENTED },
+        { "x-amz-object-lock-legal-hold", NULL, ERR_NOT_IMPLEMENTED },
+        { "x-amz-object-lock-retain-until-date", NULL, ERR_NOT_IMPLEMENTED },
+        { "x-amz-website-redirect-location", NULL, ERR_NOT_IMPLEMENTED },
+        { "x-amz-grant-read", NULL, ERR_NOT_IMPLEMENTED },
+        { "x-amz-grant-write", NULL, ERR_NOT_IMPLEMENTED },
+        { "x-amz-grant-read-acp", NULL, ERR_NOT_IMPLEMENTED },
+        { "x-amz-grant-write-acp", NULL, ERR_NOT_IMPLEMENTED },
+        { "x-amz-grant-full-control", NULL, ERR_NOT_IMPLEMENTED },
+        { "x-amz-write-offset-bytes", NULL, ERR_NOT_IMPLEMENTED },
+        { "x-amz-rename-source", NULL, ERR_NOT_IMPLEMENTED },
+    };
+    for (size_t i = 0; i < sizeof promises / sizeof *promises; i++) {
+        struct slice value = call_header(c, promises[i].name);
+        if (value.p && !(promises[i].accepted && one_of(value, promises[i].accepted)))
+            return call_fail(c, promises[i].e, "%s: %.*s is not something that the Hub can keep", promises[i].name,
+                             value.n > 64 ? 64 : (int)value.n, value.p);
+    }
+    return OK;
+}

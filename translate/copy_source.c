@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* copy_source.c: see copy_source.h. Amazon S3 API Reference, CopyObject, x-amz-copy-source. */
+#include "translate/copy_source.h"
+
+#include "common/codec.h"
+#include "translate/condition.h"
+#include "translate/key.h"
+#include "translate/name.h"
+
+/* "bucket/key" or "/bucket/key", percent-encoded, maybe with "?versionId=null". */
+static enum err parse(struct s3_call *c, struct slice *bucket, struct slice *key)
+{
+    struct slice rest = call_header(c, "x-amz-copy-source");
+    struct slice raw = slice_cut(&rest, '?');
+    if (rest.p && !slice_is(rest, "versionId=null"))
+        return ERR_NO_SUCH_VERSION;
+    if (raw.n > 0 && raw.p[0] == '/')
+        raw = slice_from(raw, 1);
+    AUTO_BUF struct buf decoded;
+    buf_init(&decoded, raw.n + 1);
+    if (!percent_decode(raw, false, &decoded))
+        return ERR_COPY_SOURCE;
+    struct slice tail = arena_copy(c->arena, buf_slice(&decoded));
+    *bucket = slice_cut(&tail, '/');
+    *key = tail;
+    return bucket->n > 0 && tail.n > 0 ? OK : ERR_COPY_SOURCE;
+}
+
+enum err copy_source_find(struct s3_call *c, struct copy_source *out)
+{
+    struct slice bucket, key, id;
+    enum err e = parse(c, &bucket, &key);
+    if (!e && !name_to_id(bucket, c->s3->config.ns, c->arena, &id))
+        e = ERR_NO_SUCH_BUCKET;
+    if (!e)
+        e = key_to_path(key, c->arena, &out->path);
+    if (e)
+        return e;
+    out->bucket = bucket_get(c->s3->buckets, id);
+    e = hub_lookup(out->bucket->hub, out->path, c->arena, &out->file);
+    if (!e && !xet_hash_parse(slice_str(out->file.xet_hash), &out->content.hash))
+        e = ERR_UPSTREAM_ANSWER;
+    if (!e) {
+        out->content.size = out->file.size;
+        etag_text(out->file.xet_hash, out->etag);
+        e = condition_copy_source(c, &(struct condition_object){ out->etag, hub_file_modified(&out->file) });
+    }
+    if (e)
+        copy_source_done(c, out);
+    return e;
+}
+
+void copy_source_done(struct s3_call *c, struct copy_source *s)
+{
+    bucket_release(c->s3->buckets, s->bucket);
+}

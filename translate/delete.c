@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* delete.c: DeleteObject and DeleteObjects: lines of a batch. Deleting what is not there succeeds.
+ * Amazon S3 API Reference, DeleteObject, DeleteObjects. */
+#include "translate/key.h"
+#include "translate/write.h"
+#include "translate/xml_in.h"
+
+enum { DELETE_MAX = 1000, DOCUMENT_MAX = 2 << 20 /* AWS takes up to 2 MB */ };
+
+/* Whether the Hub calls the deletion of a missing path a failure is not settled; to S3 it is none. */
+static enum err forgive_missing(struct bucket *b, const struct hub_line *line, struct arena *arena)
+{
+    struct hub_file file;
+    if (line->result == OK || line->result == ERR_NO_SUCH_KEY)
+        return OK;
+    return hub_lookup(b->hub, line->path, arena, &file) == ERR_NO_SUCH_KEY ? OK : line->result;
+}
+
+enum err s3_delete_object(struct s3_call *c)
+{
+    struct bucket *b;
+    struct hub_line line = { .op = HUB_DELETE };
+    enum err e = call_path(c, &line.path);
+    if (!e)
+        e = call_bucket(c, &b);
+    if (e)
+        return e;
+    e = write_lines(c, b, line.path, &line, 1);
+    if (e && e == line.result)
+        e = forgive_missing(b, &line, c->arena);
+    if (!e)
+        call_reply_empty(c, 204);
+    bucket_release(c->s3->buckets, b);
+    return e;
+}
+
+struct deletion {
+    struct slice key;
+    enum err refused; /* before the Hub was asked */
+};
+
+struct deletions {
+    struct deletion list[DELETE_MAX];
+    struct hub_line lines[DELETE_MAX]; /* of those not refused, in order */
+    size_t n, n_lines;
+    bool quiet;
+};
+
+static enum err parse(struct s3_call *c, struct slice text, struct deletions *d)
+{
+    AUTO_XML_IN struct xml_in x = { 0 };
+    enum err e = xml_parse(text, "Delete", &x);
+    if (e)
+        return e;
+    const xmlNode *root = xml_root(&x);
+    d->quiet = slice_is(xml_content(xml_child(root, "Quiet"), c->arena), "true");
+    for (const xmlNode *node = xml_child(root, "Object"); node; node = xml_next(node, "Object")) {
+        struct slice key = xml_content(xml_child(node, "Key"), c->arena);
+        struct slice version = xml_content(xml_child(node, "VersionId"), c->arena);
+        if (key.n == 0 || d->n == DELETE_MAX)
+            return ERR_MALFORMED_XML;
+        struct deletion *one = &d->list[d->n++];
+        struct slice path;
+        one->key = key;
+        one->refused = version.n > 0 && !slice_is(version, "null") ? ERR_NO_SUCH_VERSION : OK;
+        if (xml_child(node, "ETag") || xml_child(node, "LastModifiedTime") || xml_child(node, "Size"))
+            one->refused = ERR_NOT_IMPLEMENTED;
+        if (!one->refused)
+            one->refused = key_to_path(key, c->arena, &path);
+        if (!one->refused)
+            d->lines[d->n_lines++] = (struct hub_line){ .op = HUB_DELETE, .path = path };
+    }
+    return d->n > 0 ? OK : ERR_MALFORMED_XML;
+}
+
+static void write_result(struct xml_out *x, const struct deletions *d, const struct deletion *one, enum err e)
+{
+    if (!e && d->quiet)
+        return;
+    xml_open(x, e ? "Error" : "Deleted");
+    xml_text(x, "Key", one->key);
+    if (e) {
+        xml_str(x, "Code", err_s3_code(e));
+        xml_str(x, "Message", err_text(e));
+    }
+    xml_close(x);
+}
+
+static void answer(struct s3_call *c, struct bucket *b, const struct deletions *d)
+{
+    AUTO_XML struct xml_out x = { 0 };
+    xml_begin(&x, "DeleteResult", XML_S3_NAMESPACE);
+    const struct hub_line *line = d->lines;
+    for (size_t i = 0; i < d->n; i++) {
+        enum err e = d->list[i].refused;
+        if (!e)
+            e = forgive_missing(b, line++, c->arena);
+        write_result(&x, d, &d->list[i], e);
+    }
+    call_reply_xml(c, 200, &x);
+}
+
+enum err s3_delete_objects(struct s3_call *c)
+{
+    struct bucket *b;
+    enum err e = call_bucket(c, &b);
+    if (e)
+        return e;
+    AUTO_BUF struct buf text;
+    buf_init(&text, DOCUMENT_MAX);
+    struct deletions *d = (struct deletions *)arena_alloc(c->arena, sizeof *d);
+    e = call_read_document(c, DOCUMENT_MAX, &text);
+    if (!e)
+        e = parse(c, buf_slice(&text), d);
+    if (!e && d->n_lines > 0) {
+        pthread_rwlock_rdlock(&b->gate);
+        e = hub_batch(b->hub, d->lines, d->n_lines, c->arena);
+        pthread_rwlock_unlock(&b->gate);
+    }
+    if (!e)
+        answer(c, b, d);
+    bucket_release(c->s3->buckets, b);
+    return e;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* write.c: see write.h. The locks of keys are striped: a writer without a condition takes its stripe for reading, one
+ * with a condition for writing, so that nothing lands between its look and its line. */
+#include "translate/write.h"
+
+#include "common/clock.h"
+
+enum { STRIPES = 256 };
+
+struct stripe {
+    pthread_rwlock_t lock;
+};
+
+static struct stripe stripes[STRIPES];
+static pthread_once_t stripes_once = PTHREAD_ONCE_INIT;
+
+static void make_stripes(void)
+{
+    for (size_t i = 0; i < STRIPES; i++)
+        pthread_rwlock_init(&stripes[i].lock, NULL);
+}
+
+static pthread_rwlock_t *stripe_of(const struct bucket *b, struct slice path)
+{
+    pthread_once(&stripes_once, make_stripes);
+    uint64_t h = 14695981039346656037u ^ (uintptr_t)b;
+    for (size_t i = 0; i < path.n; i++)
+        h = (h ^ (uint8_t)path.p[i]) * 1099511628211u;
+    return &stripes[(h >> 32) % STRIPES].lock;
+}
+
+enum err write_check(struct s3_call *c, struct bucket *b, struct slice path)
+{
+    struct hub_file file;
+    char etag[ETAG_TEXT];
+    enum err e = hub_lookup(b->hub, path, c->arena, &file);
+    if (e == ERR_NO_SUCH_KEY)
+        return condition_write(c, NULL);
+    if (e)
+        return e;
+    etag_text(file.xet_hash, etag);
+    return condition_write(c, &(struct condition_object){ etag, hub_file_modified(&file) });
+}
+
+static enum err send(struct bucket *b, struct hub_line *lines, size_t n, struct arena *arena)
+{
+    pthread_rwlock_rdlock(&b->gate);
+    enum err e = hub_batch(b->hub, lines, n, arena);
+    pthread_rwlock_unlock(&b->gate);
+    for (size_t i = 0; !e && i < n; i++)
+        e = lines[i].result;
+    return e;
+}
+
+enum err write_lines(struct s3_call *c, struct bucket *b, struct slice path, struct hub_line *lines, size_t n)
+{
+    pthread_rwlock_t *stripe = stripe_of(b, path);
+    if (!condition_on_write(c)) {
+        pthread_rwlock_rdlock(stripe);
+        enum err e = send(b, lines, n, c->arena);
+        pthread_rwlock_unlock(stripe);
+        return e;
+    }
+    pthread_rwlock_wrlock(stripe);
+    enum err e = write_check(c, b, path);
+    if (!e)
+        e = send(b, lines, n, c->arena);
+    pthread_rwlock_unlock(stripe);
+    return e;
+}
+
+enum err write_add(struct s3_call *c, struct bucket *b, struct slice path, const struct xet_file *file,
+                   struct slice content_type)
+{
+    struct hub_line line = { .op = HUB_ADD, .path = path, .mtime_ms = clock_now_ms(), .content_type = content_type };
+    xet_hash_text(&file->hash, line.xet_hash);
+    return write_lines(c, b, path, &line, 1);
+}
+
+void write_add_etag(struct s3_call *c, const struct xet_file *file)
+{
+    char text[XET_HASH_TEXT], etag[ETAG_TEXT];
+    xet_hash_text(&file->hash, text);
+    etag_text(text, etag);
+    httpd_add_header_str(c->http, "ETag", etag);
+}

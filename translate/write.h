@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* write.h: making things visible: what all writing operations do in the end, one or more lines of a batch.
+ *
+ * Conditions on writes (If-Match, If-None-Match) are checked under a lock of the key, right before the line goes out,
+ * so they hold among the clients of this gateway; the Hub's batch has no condition, so not against other writers. */
+#ifndef HUGS3_TRANSLATE_WRITE_H
+#define HUGS3_TRANSLATE_WRITE_H
+
+#include "translate/call.h"
+#include "translate/condition.h"
+
+/* The call's condition against what is at `path` now. */
+MUST_USE enum err write_check(struct s3_call *c, struct bucket *b, struct slice path);
+
+/* One addFile, with the call's condition. */
+MUST_USE enum err write_add(struct s3_call *c, struct bucket *b, struct slice path, const struct xet_file *file,
+                            struct slice content_type);
+
+/* Lines of one key (`path`), in order, with the call's condition. The first line that failed makes the error. */
+MUST_USE enum err write_lines(struct s3_call *c, struct bucket *b, struct slice path, struct hub_line *lines, size_t n);
+
+void write_add_etag(struct s3_call *c, const struct xet_file *file);
+
+#endif
