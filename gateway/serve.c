@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* serve.c: the daemon: builds its parts in the order of their dependence, serves, and takes them down in reverse.
+ *
+ *   state directory → embedded Hub (local) → HTTP client → hub → xet → store → s3 → HTTP servers (S3, admin)
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "gateway/admin.h"
+#include "gateway/commands.h"
+#include "gateway/config.h"
+#include "gateway/credentials.h"
+#include "gateway/dispatch.h"
+#include "gateway/embedded.h"
+#include "gateway/log_level.h"
+#include "gateway/state_dir.h"
+
+struct daemon {
+    const struct config *config;
+    struct state_dir state;
+    struct credentials credentials;
+    struct localhub *local;
+    struct http *http;
+    struct hub *hub;
+    struct xet *xet;
+    struct store *store;
+    char *ns;
+    struct s3 *s3;
+    struct dispatch dispatch;
+    struct httpd *server;
+    struct httpd *admin;
+};
+
+static bool say(const char *what, const char *why)
+{
+    fprintf(stderr, "hugs3: %s: %s\n", what, why);
+    return false;
+}
+
+/* Where state is, and where the embedded Hub is when there is to be one. */
+static bool open_state(struct daemon *d)
+{
+    const struct config *c = d->config;
+    AUTO_FREE char *fallback = state_dir_default();
+    const char *path = c->state_dir ? c->state_dir : c->local ? c->local : fallback;
+    if (!path)
+        return say("state_dir", "is not set, and there is no home directory to keep state in");
+    return state_dir_open(path, &d->state);
+}
+
+static bool start_local(struct daemon *d)
+{
+    const struct config *c = d->config;
+    if (!c->local && c->hf_token)
+        return true;
+    struct buf path;
+    buf_init(&path, 8192);
+    buf_addf(&path, "%s/hub", c->local ? c->local : d->state.path);
+    AUTO_FREE char *dir = buf_take(&path);
+    d->local = embedded_start(c, dir, c->hub_listen ? c->hub_listen : "127.0.0.1:0");
+    if (d->local)
+        log_say(LOG_INFO, "gateway", "embedded Hub at %s, files in %s", localhub_url(d->local), dir);
+    return d->local != NULL;
+}
+
+static bool find_namespace(struct daemon *d)
+{
+    if (d->config->ns) {
+        d->ns = mem_strdup(d->config->ns);
+        return true;
+    }
+    struct arena *arena = arena_new();
+    struct hub_user user;
+    enum err e = hub_whoami(d->hub, arena, &user);
+    if (!e)
+        d->ns = mem_dup(user.name);
+    arena_free(arena);
+    return e ? say(d->config->hf_endpoint,
+                   e == ERR_UPSTREAM_TOKEN ? "does not know this hf_token" : "does not answer; is hf_endpoint right?")
+             : true;
+}
+
+static bool open_hub(struct daemon *d)
+{
+    const struct config *c = d->config;
+    d->http = http_new(&(struct http_config){ .user_agent = "hugs3/" HUGS3_VERSION });
+    d->hub = hub_new(&(struct hub_config){ .http = d->http,
+                                           .endpoint = d->local ? localhub_url(d->local) : c->hf_endpoint,
+                                           .token = d->local ? localhub_token(d->local) : c->hf_token });
+    d->xet = xet_new(&(struct xet_config){ .http = d->http, .memory = (size_t)c->memory });
+    return find_namespace(d);
+}
+
+static bool open_store(struct daemon *d)
+{
+    char why[256] = "";
+    AUTO_FREE char *path = state_dir_file(&d->state, "gateway.sqlite");
+    uint64_t expired = 0;
+    if (store_open(path, why, &d->store))
+        return say(path, why);
+    if (store_upload_expire(d->store, clock_now_ms() - (int64_t)d->config->multipart_expiry_ms, &expired))
+        return say(path, "cannot be written");
+    if (expired > 0)
+        log_say(LOG_INFO, "gateway", "forgot %llu abandoned multipart uploads", (unsigned long long)expired);
+    return true;
+}
+
+static enum hub_visibility visibility(const char *name)
+{
+    return strcmp(name, "private") == 0 ? HUB_PRIVATE : strcmp(name, "public") == 0 ? HUB_PUBLIC : HUB_DEFAULT;
+}
+
+static bool start_servers(struct daemon *d)
+{
+    const struct config *c = d->config;
+    char why[256] = "";
+    d->s3 = s3_new(&(struct s3_config){ .hub = d->hub,
+                                        .xet = d->xet,
+                                        .store = d->store,
+                                        .ns = d->ns,
+                                        .region = c->region,
+                                        .bucket_visibility = visibility(c->bucket_visibility) });
+    d->dispatch = (struct dispatch){ .s3 = d->s3, .keys = { credentials_find, &d->credentials } };
+    struct httpd_config s3 = { .name = "s3",
+                               .listen = (const char *const *)c->listen.item,
+                               .n_listen = c->listen.n,
+                               .request_threads = (unsigned)c->request_threads,
+                               .handler = dispatch_handle,
+                               .refused = dispatch_refused,
+                               .ctx = &d->dispatch };
+    if (httpd_new(&s3, why, &d->server))
+        return say("listen", why);
+    if (c->admin_listen && !(d->admin = admin_start(c->admin_listen, why)))
+        return say("admin_listen", why);
+    return true;
+}
+
+static bool start(struct daemon *d)
+{
+    return open_state(d) && credentials_load(d->config, d->state.path, &d->credentials) && start_local(d) &&
+           open_hub(d) && open_store(d) && start_servers(d);
+}
+
+/* Requests end first, then what they stand on; calls under way at the end of the drain are cut by http_stop. */
+static void stop(struct daemon *d)
+{
+    if (d->admin)
+        httpd_stop(d->admin, 0);
+    if (d->server)
+        httpd_stop(d->server, (unsigned)d->config->drain_ms);
+    httpd_free(d->admin);
+    httpd_free(d->server);
+    s3_free(d->s3);
+    store_close(d->store);
+    xet_free(d->xet);
+    hub_free(d->hub);
+    if (d->http)
+        http_stop(d->http);
+    http_free(d->http);
+    if (d->local)
+        localhub_stop(d->local, 1000);
+    localhub_free(d->local);
+    credentials_done(&d->credentials);
+    state_dir_close(&d->state);
+    free(d->ns);
+}
+
+static void announce(const struct daemon *d)
+{
+    for (size_t i = 1; httpd_address(d->server, i)[0]; i++)
+        log_say(LOG_INFO, "gateway", "also at http://%s", httpd_address(d->server, i));
+    if (d->credentials.path)
+        log_say(LOG_INFO, "gateway", "S3 keys are in %s", d->credentials.path);
+    if (d->local)
+        printf("hub http://%s\n", localhub_url(d->local) + strlen("http://"));
+    printf("ready http://%s\n", httpd_address(d->server, 0));
+    fflush(stdout);
+}
+
+static bool check(const struct config *c)
+{
+    const char *v = c->bucket_visibility;
+    if (!log_level_apply(c->log_level))
+        return false;
+    if (!v || (strcmp(v, "private") != 0 && strcmp(v, "public") != 0 && strcmp(v, "default") != 0)) {
+        fprintf(stderr, "hugs3: bucket_visibility = %s: is none of private, public, default\n", v ? v : "");
+        return false;
+    }
+    return true;
+}
+
+int command_serve(int argc, char **argv)
+{
+    struct config config;
+    if (command_wants_help(argc, argv)) {
+        printf("usage: hugs3 serve [settings]\n\n");
+        config_help(COMMAND_SERVE);
+        return 0;
+    }
+    if (!config_load(COMMAND_SERVE, argc, argv, &config))
+        return 2;
+    if (!check(&config) || config.check_only) {
+        int status = config.check_only && check(&config) ? 0 : 2;
+        config_done(&config);
+        return status;
+    }
+    stop_signals_block();
+    struct daemon d = { .config = &config, .state = { NULL, -1 } };
+    bool ok = start(&d);
+    if (ok) {
+        announce(&d);
+        stop_signals_wait();
+    }
+    stop(&d);
+    config_done(&config);
+    return ok ? 0 : 1;
+}
