@@ -168,10 +168,12 @@ struct slice key_prefix_to_path(struct slice prefix, struct arena *arena)
 size_t key_floor(struct slice path)
 {
     for (size_t i = 0; i < path.n; i++) {
+        if (path.p[i] == '!')
+            return i + 1; /* "x!21" is behind "x!1", its key "x!" is before */
         if (path.p[i] != ' ')
             continue;
         bool begins = i == 0 || path.p[i - 1] == '/';           /* "dir/!" is behind "dir/ x", its key is before */
-        bool doubled = i + 1 == path.n || path.p[i + 1] == ' '; /* "x !01" is behind "x  y" */
+        bool doubled = i + 1 == path.n || path.p[i + 1] <= '!'; /* "x !09" is behind "x  y", its key is before */
         if (begins || doubled)
             return i;
     }

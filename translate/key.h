@@ -12,8 +12,8 @@
  *   '!' that would be taken for one of the above   !21
  *
  * The escapes were chosen for their place in the order of bytes: an escaped path sorts where its key does or before
- * it, but for names that begin with a blank or have two blanks in a row, so that a listing can be put right while it
- * streams: key_floor tells how far (walk.c). Pure functions. */
+ * it, but for names with a blank at a segment's start or two in a row, or with a "!", so that a listing can be put
+ * right while it streams: key_floor tells how far (walk.c). Pure functions. */
 #ifndef HUGS3_TRANSLATE_KEY_H
 #define HUGS3_TRANSLATE_KEY_H
 

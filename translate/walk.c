@@ -160,7 +160,7 @@ static void start_sorting(struct walk *w)
     set(&w->safe_cursor, SLICE(""));
     w->ended = false;
     w->any_path = false;
-    if (w->current.key) {
+    if (w->current.key && wanted(w, held_key(&w->current))) {
         set(&w->after, held_key(&w->current));
         w->after_n = w->current.n;
         w->after_prefix = false;
