@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_translate_walk.c: a walk gives a bucket's keys in S3's order, whatever they are and however the Hub pages them.
  * The Hub is played here: hub_tree over a sorted array, in small pages. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 #include "translate/key.h"
 #include "translate/walk.h"
