@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* xorb_guess.c: which compression is worth trying on a chunk, from a look at 4 KiB of it.
+/* xorb_guess.c: which compression is worth trying on a chunk, from a look at 2 KiB of it.
  *
- *   bytes differ by position modulo 4  → floats, or records: LZ4 and BG4+LZ4 are tried on a piece, the smaller wins
  *   bytes as frequent as chance has it → compressed or encrypted already: no attempt
+ *   bytes differ by position modulo 4  → floats, or records: LZ4 and BG4+LZ4 are tried on a piece
  *   anything else                      → LZ4
  *
- * The first test is the Xet reference's: the distributions of the number of one-bits in a byte, one for each position
+ * The second test is the Xet reference's: the distributions of the number of one-bits in a byte, one for each position
  * modulo 4, and the Kullback-Leibler divergence of each from all of them together. The guess need not be right: what
- * does not shrink is stored as it is, and a reader takes any scheme. */
+ * does not shrink is stored as it is, and a reader takes any scheme. But it has to be cheap: LZ4 itself gives up on
+ * random bytes at 10 GB/s. */
 #include <math.h>
 
 #include "xet/bg4.h"
 #include "xet/format.h"
 #include "xet/lz4_frame.h"
 
-enum { PIECE = 512, PIECES = 8, SAMPLE = PIECE * PIECES };
+enum { PIECE = 256, PIECES = 8, SAMPLE = PIECE * PIECES };
 enum { LOOK_MIN = 1024 }; /* below that, chance looks like a pattern and an attempt costs nothing */
 enum { TRIAL = 2048 };
 #define BG4_DIVERGENCE 0.02
-/* Of byte values in a sample, pairs that are equal: so many times as often as in evenly distributed ones. */
-#define RANDOM_COLLISIONS 1.1
+/* How far the number of pairs of equal bytes may be from chance, either way: counters are more even than that. Four
+ * standard deviations of a full sample. */
+#define RANDOM_TOLERANCE 0.1
 
 struct look {
     uint16_t count[4][256]; /* byte values by position modulo 4 */
@@ -46,15 +48,28 @@ static void look_at(struct slice chunk, struct look *look)
     }
 }
 
+static bool looks_random(const struct look *look)
+{
+    double m = (double)look->n / 4, chance = 4 * m * (m - 1) / 256;
+    uint32_t pairs = 0; /* each counted twice; at most 4 * 512 * 511 */
+
+    for (int k = 0; k < 4; k++) {
+        for (int v = 0; v < 256; v++)
+            pairs += (uint32_t)look->count[k][v] * (look->count[k][v] - 1u);
+    }
+    return fabs(pairs - chance) < RANDOM_TOLERANCE * chance;
+}
+
 /* The largest divergence of a position's one-bits from those of all positions. */
 static double divergence(const struct look *look)
 {
+    static const uint8_t ones[16] = { 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4 };
     unsigned bits[4][9] = { 0 };
     double most = 0, n = (double)look->n;
 
-    for (int k = 0; k < 4; k++) {
-        for (unsigned v = 0; v < 256; v++)
-            bits[k][__builtin_popcount(v)] += look->count[k][v];
+    for (unsigned v = 0; v < 256; v++) {
+        for (int k = 0; k < 4; k++)
+            bits[k][ones[v >> 4] + ones[v & 15]] += look->count[k][v];
     }
     for (int k = 0; k < 4; k++) {
         double sum = 0;
@@ -66,18 +81,6 @@ static double divergence(const struct look *look)
         most = sum > most ? sum : most;
     }
     return most;
-}
-
-static bool looks_random(const struct look *look)
-{
-    double n = (double)look->n, chance = n * (n - 1) / 256;
-    uint64_t pairs = 0;
-
-    for (int v = 0; v < 256; v++) {
-        uint64_t c = (uint64_t)look->count[0][v] + look->count[1][v] + look->count[2][v] + look->count[3][v];
-        pairs += c * (c - 1);
-    }
-    return (double)pairs < RANDOM_COLLISIONS * chance;
 }
 
 /* Both ways on a piece from the middle. A piece is too short for LZ4 to find much in grouped exponents, so BG4 is taken
@@ -103,7 +106,7 @@ enum xorb_scheme xorb_guess(struct slice chunk)
     if (chunk.n < LOOK_MIN)
         return XORB_LZ4;
     look_at(chunk, &look);
-    if (divergence(&look) > BG4_DIVERGENCE)
-        return try_both(chunk);
-    return looks_random(&look) ? XORB_NONE : XORB_LZ4;
+    if (looks_random(&look))
+        return XORB_NONE;
+    return divergence(&look) > BG4_DIVERGENCE ? try_both(chunk) : XORB_LZ4;
 }
