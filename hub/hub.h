@@ -23,6 +23,8 @@ struct hub_config {
     uint32_t retry_ms;    /* 0: 20,000 */
 };
 struct hub *hub_new(const struct hub_config *config);
+/* Calls that wait for the rate limit to reset, now or later, end with ERR_STOPPING. Beside http_stop. Any thread. */
+void hub_stop(struct hub *h);
 void hub_free(struct hub *h); /* buckets first; NULL is fine */
 
 struct hub_user {
@@ -72,7 +74,9 @@ struct hub_file {
 static inline int64_t hub_file_modified(const struct hub_file *f) { return f->uploaded_ms ? f->uploaded_ms : f->mtime_ms; }
 
 /* One page of the tree. `prefix` is a raw prefix of paths (may be empty). cursor: empty for the first page; *next: the
- * cursor of the next page, empty when this was the last. Entries come in the Hub's order. limit: up to 5,000. */
+ * cursor of the next page, empty when this was the last: text without blanks, `&` or control characters, to be given
+ * back as it is (ERR_INVALID_ARGUMENT: this was never one). Entries come in the Hub's order. limit: up to 5,000, which
+ * is also what 0 means. A page may be empty and not the last. */
 struct hub_page {
     struct hub_file *files;
     size_t n;
@@ -97,8 +101,10 @@ struct hub_line {
     char *error;               /* out: the Hub's words for a line that failed, in the arena given, or NULL */
 };
 /* Applies the lines in order. Lines of several callers go in one call of up to 1,000 lines; one caller's lines stay in
- * order, more than 1,000 take several calls. Returns the error of the call as a whole, if it never got an answer about
- * the lines; else OK, and each line's own result. The Hub does not do this atomically. */
+ * order, more than 1,000 take several calls. Returns the error of a call as a whole, if there was no answer about some
+ * of the lines, and these have it as their result too; else OK, and each line's own result. The Hub does not do this
+ * atomically. A path given twice at the same time, by whomever, ends as the last one says, and whoever was overwritten
+ * that moment gets OK. Deleting what is not there is OK. */
 MUST_USE enum err hub_batch(struct hub_bucket *b, struct hub_line *lines, size_t n, struct arena *arena);
 
 /* A Xet token of this bucket, cached until 30 s before it expires; one refresh for all who wait. `refused`: see

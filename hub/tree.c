@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tree.c: one page of a bucket's listing. prefix, cursor → URL → entries, and the next page's cursor out of the Link.
+ *
+ * A cursor is kept as it stood in the Link, percent-encoded, and goes back into a URL unchanged: whether a `+` in it
+ * means a blank is then nobody's question here. */
+#include "common/codec.h"
+#include "hub/call.h"
+#include "hub/link.h"
+#include "hub/names.h"
+
+#define TREE_ANSWER_MAX  (32 * 1024 * 1024) /* 5,000 entries with the longest paths */
+#define TREE_ENTRIES_MAX (2 * HUB_PAGE_MAX)
+
+static void tree_url(const struct hub_bucket *b, struct slice prefix, bool recursive, unsigned limit,
+                     struct slice cursor, struct buf *url)
+{
+    buf_init(url, CALL_URL_MAX);
+    buf_add_str(url, b->url);
+    buf_add_str(url, prefix.n ? "/tree/" : "/tree");
+    percent_encode(prefix, PERCENT_PATH, url);
+    buf_addf(url, "?recursive=%s&limit=%u", recursive ? "true" : "false", limit);
+    if (cursor.n) {
+        buf_add_str(url, "&cursor=");
+        buf_add(url, cursor);
+    }
+}
+
+/* Only what begins with the prefix: it may not have been what was sent (names.h), and a Hub that takes `logs/` for
+ * `logs` also gives `logs.json`. An entry that cannot be read fails the page: left out, it would look deleted. */
+static enum err read_entries(const json_t *entries, struct slice prefix, struct arena *arena, struct hub_page *page)
+{
+    size_t n = json_array_size(entries), i;
+    const json_t *entry;
+    if (!json_is_array(entries) || n > TREE_ENTRIES_MAX)
+        return ERR_UPSTREAM_ANSWER;
+    page->files = arena_alloc(arena, n * sizeof *page->files);
+    json_array_foreach(entries, i, entry)
+    {
+        struct hub_file *file = &page->files[page->n];
+        bool known;
+        enum err e = field_entry(entry, arena, file, &known);
+        if (e)
+            return e;
+        if (known && slice_starts(file->path, prefix))
+            page->n++;
+    }
+    return OK;
+}
+
+static enum err read_next(const struct http_response *r, struct slice cursor, struct arena *arena, struct slice *next)
+{
+    struct slice query;
+    enum err e = link_next(r, &query);
+    if (e)
+        return e;
+    if (query.n == 0)
+        return OK;
+    struct slice found = link_parameter(query, "cursor");
+    if (found.n == 0 || slice_eq(found, cursor))
+        return ERR_UPSTREAM_ANSWER; /* more, but no way on: better an error than a listing cut short */
+    *next = arena_copy(arena, found);
+    return OK;
+}
+
+/* No path can begin like this, so there is nothing to list; but the bucket has to be there for that. */
+static enum err nothing(struct hub_bucket *b, struct arena *arena, struct hub_page *out)
+{
+    struct hub_bucket_info info;
+    enum err e = hub_bucket_info(b->hub, slice_str(b->id), arena, &info);
+    if (!e)
+        *out = (struct hub_page){ 0 };
+    return e;
+}
+
+enum err hub_tree(struct hub_bucket *b, struct slice prefix, bool recursive, unsigned limit, struct slice cursor,
+                  struct arena *arena, struct hub_page *out)
+{
+    AUTO_BUF struct buf url = { 0 };
+    AUTO_RESPONSE struct http_response r = { 0 };
+    AUTO_JSON json_t *entries = NULL;
+    struct hub_page page = { 0 };
+    struct slice send;
+
+    if (b->url == NULL)
+        return ERR_NO_SUCH_BUCKET;
+    if (!link_query_valid(cursor) || (cursor.n && memchr(cursor.p, '&', cursor.n)))
+        return ERR_INVALID_ARGUMENT;
+    if (name_prefix(prefix, &send) == NAME_PREFIX_NONE)
+        return nothing(b, arena, out);
+    if (limit == 0 || limit > HUB_PAGE_MAX)
+        limit = HUB_PAGE_MAX;
+    tree_url(b, send, recursive, limit, cursor, &url);
+    const struct call call = { .method = "GET", .url = buf_str(&url), .max_answer = TREE_ANSWER_MAX };
+    enum err e = call_make(b->hub, &call, &r);
+    if (e == ERR_NO_SUCH_KEY) { /* nothing has the prefix: an empty list, said another way */
+        *out = page;
+        return OK;
+    }
+    if (!e)
+        e = call_parse(&r, &entries);
+    if (!e)
+        e = read_entries(entries, prefix, arena, &page);
+    if (!e)
+        e = read_next(&r, cursor, arena, &page.next);
+    if (!e)
+        *out = page;
+    return e;
+}
