@@ -15,31 +15,29 @@ static enum err read_directive(struct s3_call *c, enum directive *out)
     return OK;
 }
 
-/* copyFile within and across buckets; where the content type is replaced, an addFile of the same hash follows in the
- * same call, or does alone where the bucket has the content already. An empty file has no content in the CAS to be
- * copied: it is added. */
+static enum err copy_line(struct s3_call *c, struct bucket *to, struct slice path, const struct copy_source *from)
+{
+    struct hub_line line = { .op = HUB_COPY,
+                             .path = path,
+                             .mtime_ms = clock_now_ms(),
+                             .source_type = "bucket",
+                             .source_id = slice_str(hub_bucket_id(from->bucket->hub)) };
+    memcpy(line.xet_hash, from->file.xet_hash, sizeof line.xet_hash);
+    return write_lines(c, to, path, &line, 1);
+}
+
+/* copyFile within and across buckets. Where the content type is replaced an addFile of the same hash follows, or does
+ * alone where the bucket has the content already; a batch takes a path once, so these are two calls. An empty file has
+ * no content in the CAS to be copied: it is added. */
 static enum err send(struct s3_call *c, struct bucket *to, struct slice path, const struct copy_source *from,
                      enum directive directive)
 {
-    struct hub_line lines[2];
-    size_t n = 0;
-    bool add = from->file.size == 0 || directive == DIRECTIVE_REPLACE;
-    bool here = from->bucket == to && add;
-    if (from->file.size > 0 && !here)
-        lines[n++] = (struct hub_line){ .op = HUB_COPY,
-                                        .path = path,
-                                        .mtime_ms = clock_now_ms(),
-                                        .source_type = "bucket",
-                                        .source_id = slice_str(hub_bucket_id(from->bucket->hub)) };
-    if (add)
-        lines[n++] = (struct hub_line){ .op = HUB_ADD,
-                                        .path = path,
-                                        .mtime_ms = clock_now_ms(),
-                                        .content_type = directive == DIRECTIVE_REPLACE ? call_header(c, "Content-Type")
-                                                                                       : from->file.content_type };
-    for (size_t i = 0; i < n; i++)
-        memcpy(lines[i].xet_hash, from->file.xet_hash, sizeof lines[i].xet_hash);
-    return write_lines(c, to, path, lines, n);
+    bool replace = directive == DIRECTIVE_REPLACE;
+    bool add = from->file.size == 0 || replace;
+    enum err e = add && (from->file.size == 0 || from->bucket == to) ? OK : copy_line(c, to, path, from);
+    if (e || !add)
+        return e;
+    return write_add(c, to, path, &from->content, replace ? call_header(c, "Content-Type") : from->file.content_type);
 }
 
 static void answer(struct s3_call *c, const struct copy_source *from)
