@@ -7,8 +7,8 @@
  * The hash is h = 2h + table[byte] in 64 bits, so a byte is shifted out after 64 more: what lies further back than that
  * from the first possible cut need not be hashed. A cut is where the upper 16 bits are zero, that is, h < 2^48.
  *
- * Speed: byte after byte, each step waits for the one before. Eight bytes at a time, the part of the sum that does not
- * depend on h is made beside the chain, which then has one step for eight bytes. */
+ * Speed: a byte is a load, an addition that waits for the byte before, and a branch never taken but at a cut. Unrolled
+ * by eight, that is one to two cycles a byte. */
 #include <assert.h>
 
 #include "xet/format.h"
@@ -35,17 +35,14 @@ static size_t test(uint64_t *hash, const uint8_t *p, size_t n, bool *cut)
     size_t i = 0;
 
     for (; n - i >= 8; i += 8) {
-        uint64_t s[8];
-        s[0] = gear_table[p[i]];
-        for (int k = 1; k < 8; k++)
-            s[k] = (s[k - 1] << 1) + gear_table[p[i + k]];
-        for (int k = 0; k < 8; k++) {
-            if ((h << (k + 1)) + s[k] < CUT_BELOW) {
+#pragma GCC unroll 8
+        for (size_t k = 0; k < 8; k++) {
+            h = (h << 1) + gear_table[p[i + k]];
+            if (__builtin_expect(h < CUT_BELOW, 0)) {
                 *cut = true;
-                return i + (size_t)k + 1;
+                return i + k + 1;
             }
         }
-        h = (h << 8) + s[7];
     }
     for (; i < n; i++) {
         h = (h << 1) + gear_table[p[i]];
