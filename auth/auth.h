@@ -24,13 +24,21 @@ struct auth_key {
 void auth_key_wipe(struct auth_key *k);
 #define AUTO_AUTH_KEY __attribute__((cleanup(auth_key_wipe)))
 
+/* Remembers signing keys derived from secrets, so that a request costs one HMAC and not five. Any thread. */
+struct auth_cache;
+struct auth_cache *auth_cache_new(void);
+void auth_cache_free(struct auth_cache *c); /* wipes; NULL is fine */
+
 /* Where keys come from. false: no such key. Must not block. */
 struct auth_keys {
     bool (*find)(void *ctx, struct slice access_key_id, struct auth_key *out);
     void *ctx;
+    struct auth_cache *cache; /* NULL: none, keys are derived each time */
 };
 
-/* A request's head, raw: nothing decoded, nothing normalised. */
+/* A request's head, raw: nothing decoded, nothing normalised.
+ * What is signed is the decoded path and query. In a query '+' stands for a blank, as S3 has it; in a path it is a
+ * plus. Whoever decodes them to act upon them must do the same, or the request done is not the request signed. */
 struct auth_head {
     struct slice method;
     struct slice path;  /* before '?', exactly as on the request line (absolute form: without scheme and authority) */
@@ -41,9 +49,9 @@ struct auth_head {
 enum auth_how { AUTH_ANONYMOUS, AUTH_HEADER, AUTH_QUERY };
 
 enum auth_payload {
-    AUTH_PAYLOAD_SHA256,             /* x-amz-content-sha256 is the body's hash */
-    AUTH_PAYLOAD_UNSIGNED,           /* UNSIGNED-PAYLOAD, presigned without a hash, anonymous */
-    AUTH_PAYLOAD_CHUNKED_SIGNED,     /* STREAMING-AWS4-HMAC-SHA256-PAYLOAD */
+    AUTH_PAYLOAD_SHA256,         /* x-amz-content-sha256 is the body's hash */
+    AUTH_PAYLOAD_UNSIGNED,       /* UNSIGNED-PAYLOAD, presigned without a hash, anonymous */
+    AUTH_PAYLOAD_CHUNKED_SIGNED, /* STREAMING-AWS4-HMAC-SHA256-PAYLOAD */
     AUTH_PAYLOAD_CHUNKED_SIGNED_TRAILER,
     AUTH_PAYLOAD_CHUNKED_UNSIGNED_TRAILER, /* STREAMING-UNSIGNED-PAYLOAD-TRAILER */
 };
@@ -64,24 +72,25 @@ void auth_wipe(struct auth *a);
 #define AUTO_AUTH __attribute__((cleanup(auth_wipe)))
 
 struct auth_rules {
-    const char *region;       /* NULL: any region in the scope is taken */
-    bool anonymous;           /* requests without any credentials pass as AUTH_ANONYMOUS; else ERR_ACCESS_DENIED */
-    uint32_t skew_ms;         /* 0: 15 minutes */
+    const char *region; /* NULL: any region in the scope is taken */
+    bool anonymous;     /* requests without any credentials pass as AUTH_ANONYMOUS; else ERR_ACCESS_DENIED */
+    uint32_t skew_ms;   /* 0: 15 minutes */
 };
 
 /* Decides from the head alone. *detail, when an error is returned, may get one sentence more for the error's Message
  * (in `arena`), else NULL. Errors and statuses are AWS's: ERR_UNKNOWN_ACCESS_KEY, ERR_SIGNATURE, ERR_SKEWED,
  * ERR_EXPIRED, ERR_AUTH_HEADER, ERR_AUTH_QUERY, ERR_AUTH_VERSION, ERR_ACCESS_DENIED, ERR_INVALID_ARGUMENT … */
-MUST_USE enum err auth_verify(const struct auth_head *head, const struct auth_keys *keys, const struct auth_rules *rules,
-                              int64_t now_ms, struct arena *arena, struct auth *out, const char **detail);
+MUST_USE enum err auth_verify(const struct auth_head *head, const struct auth_keys *keys,
+                              const struct auth_rules *rules, int64_t now_ms, struct arena *arena, struct auth *out,
+                              const char **detail);
 
 /* Checksums of content. */
 enum checksum { CHECKSUM_NONE, CHECKSUM_CRC32, CHECKSUM_CRC32C, CHECKSUM_CRC64NVME, CHECKSUM_SHA1, CHECKSUM_SHA256 };
-#define CHECKSUM_MAX 32 /* bytes, raw */
+#define CHECKSUM_MAX  32 /* bytes, raw */
 #define CHECKSUM_TEXT 48 /* base64 and NUL */
 
-const char *checksum_name(enum checksum c);   /* "CRC32" …, as x-amz-checksum-algorithm spells it */
-const char *checksum_header(enum checksum c); /* "x-amz-checksum-crc32" … */
+const char *checksum_name(enum checksum c);    /* "CRC32" …, as x-amz-checksum-algorithm spells it */
+const char *checksum_header(enum checksum c);  /* "x-amz-checksum-crc32" … */
 const char *checksum_element(enum checksum c); /* "ChecksumCRC32" … */
 MUST_USE bool checksum_parse(struct slice name, enum checksum *out); /* any case */
 size_t checksum_size(enum checksum c);
@@ -98,7 +107,12 @@ struct auth_body;
 /* Reads what the head says of the body: framing (x-amz-content-sha256 and aws-chunked), x-amz-decoded-content-length,
  * Content-MD5, x-amz-checksum-*, x-amz-trailer, x-amz-sdk-checksum-algorithm, and refuses what contradicts itself.
  * `also`: a checksum to compute even when the client sent none (CHECKSUM_NONE: no). Copies what it needs of both. */
-MUST_USE enum err auth_body_new(const struct auth *a, struct headers headers, enum checksum also, struct auth_body **out);
+MUST_USE enum err auth_body_new(const struct auth *a, struct headers headers, enum checksum also,
+                                struct auth_body **out);
+/* The same for CompleteMultipartUpload, whose x-amz-checksum-* are of the object it makes and not of its body. */
+MUST_USE enum err auth_body_new_bare(const struct auth *a, struct headers headers, struct auth_body **out);
+/* One sentence more about what auth_body_new refuses in such headers, for the error's Message; NULL: none. */
+const char *auth_body_why(const struct auth *a, struct headers headers);
 void auth_body_free(struct auth_body *b); /* NULL is fine; wipes */
 
 /* How long the content will be, from Content-Length or x-amz-decoded-content-length; false: not known (chunked transfer
@@ -113,6 +127,8 @@ MUST_USE enum err auth_body_feed(struct auth_body *b, struct slice *raw, struct 
 /* After the last byte: completeness, last chunk, trailer, signatures, SHA-256, MD5, checksums.
  * ERR_INCOMPLETE_BODY, ERR_SIGNATURE, ERR_SHA256_MISMATCH, ERR_BAD_DIGEST, ERR_MALFORMED_TRAILER … */
 MUST_USE enum err auth_body_finish(struct auth_body *b);
+/* After feed or finish failed: one sentence more for the error's Message, or NULL. */
+const char *auth_body_detail(const struct auth_body *b);
 
 /* After finish: the checksum the client sent and we verified (or `also`), else CHECKSUM_NONE. */
 enum checksum auth_body_checksum(const struct auth_body *b, uint8_t out[CHECKSUM_MAX]);
