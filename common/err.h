@@ -50,6 +50,8 @@
       "The provided 'x-amz-content-sha256' header does not match what was computed.")                                  \
     X(ERR_MALFORMED_TRAILER, "MalformedTrailerError", 400,                                                             \
       "The request contained trailing data that was not well-formed or did not conform to our published schema.")      \
+    X(ERR_METADATA_TOO_LARGE, "MetadataTooLarge", 400,                                                                 \
+      "Your metadata headers exceed the maximum allowed metadata size")                                                \
     X(ERR_KEY_TOO_LONG, "KeyTooLongError", 400, "Your key is too long")                                                \
     X(ERR_INVALID_RANGE, "InvalidRange", 416, "The requested range is not satisfiable")                                \
     X(ERR_PRECONDITION, "PreconditionFailed", 412, "At least one of the pre-conditions you specified did not hold")    \

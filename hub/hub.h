@@ -50,7 +50,8 @@ MUST_USE enum err hub_bucket_info(struct hub *h, struct slice id, struct arena *
 MUST_USE enum err hub_bucket_delete(struct hub *h, struct slice id);
 MUST_USE enum err hub_bucket_move(struct hub *h, struct slice from, struct slice to);
 MUST_USE enum err hub_bucket_set_visibility(struct hub *h, struct slice id, enum hub_visibility visibility);
-/* All buckets of a namespace; search may be empty. Calls back per bucket, following pages; the callback's error ends it. */
+/* All buckets of a namespace; search may be empty. Calls back per bucket, following pages; the callback's error ends
+ * it. */
 typedef enum err hub_bucket_fn(void *ctx, const struct hub_bucket_info *info);
 MUST_USE enum err hub_bucket_list(struct hub *h, struct slice ns, struct slice search, hub_bucket_fn *fn, void *ctx);
 
@@ -59,19 +60,22 @@ MUST_USE enum err hub_bucket_list(struct hub *h, struct slice ns, struct slice s
 /* A bucket in use: its batch line-up, lookups and Xet tokens. Taking one makes no call. */
 struct hub_bucket;
 struct hub_bucket *hub_bucket_new(struct hub *h, struct slice id); /* copies id */
-void hub_bucket_free(struct hub_bucket *b); /* nobody may be inside; NULL is fine */
+void hub_bucket_free(struct hub_bucket *b);                        /* nobody may be inside; NULL is fine */
 const char *hub_bucket_id(const struct hub_bucket *b);
 
 struct hub_file {
     struct slice path;
     bool is_directory;
     uint64_t size;
-    char xet_hash[65]; /* as text; "" for a directory or a file that is not in Xet */
+    char xet_hash[65];             /* as text; "" for a directory or a file that is not in Xet */
     int64_t mtime_ms, uploaded_ms; /* 0: not told */
     struct slice content_type;     /* empty: not told */
 };
 /* When a client asks S3 for Last-Modified. */
-static inline int64_t hub_file_modified(const struct hub_file *f) { return f->uploaded_ms ? f->uploaded_ms : f->mtime_ms; }
+static inline int64_t hub_file_modified(const struct hub_file *f)
+{
+    return f->uploaded_ms ? f->uploaded_ms : f->mtime_ms;
+}
 
 /* One page of the tree. `prefix` is a raw prefix of paths (may be empty). cursor: empty for the first page; *next: the
  * cursor of the next page, empty when this was the last: text without blanks, `&` or control characters, to be given
@@ -82,11 +86,14 @@ struct hub_page {
     size_t n;
     struct slice next;
 };
-MUST_USE enum err hub_tree(struct hub_bucket *b, struct slice prefix, bool recursive, unsigned limit, struct slice cursor,
-                           struct arena *arena, struct hub_page *out);
+MUST_USE enum err hub_tree(struct hub_bucket *b, struct slice prefix, bool recursive, unsigned limit,
+                           struct slice cursor, struct arena *arena, struct hub_page *out);
 
 /* What is at this path: ERR_NO_SUCH_KEY for nothing (or a directory), ERR_NO_SUCH_BUCKET. Coalesced. */
 MUST_USE enum err hub_lookup(struct hub_bucket *b, struct slice path, struct arena *arena, struct hub_file *out);
+/* Two paths in the same call: `path` as above, and *found tells whether there is a file at `beside` (then *out_beside). */
+MUST_USE enum err hub_lookup_pair(struct hub_bucket *b, struct slice path, struct slice beside, struct arena *arena,
+                                  struct hub_file *out, struct hub_file *out_beside, bool *found);
 
 enum hub_op { HUB_ADD, HUB_COPY, HUB_DELETE };
 struct hub_line {
@@ -109,8 +116,8 @@ MUST_USE enum err hub_batch(struct hub_bucket *b, struct hub_line *lines, size_t
 
 /* A Xet token of this bucket, cached until 30 s before it expires; one refresh for all who wait. `refused`: see
  * xet_access in xet/xet.h; cas_url_cap and token_cap count the NUL. */
-MUST_USE enum err hub_xet_token(struct hub_bucket *b, bool write, const char *refused, char *cas_url, size_t cas_url_cap,
-                                char *token, size_t token_cap);
+MUST_USE enum err hub_xet_token(struct hub_bucket *b, bool write, const char *refused, char *cas_url,
+                                size_t cas_url_cap, char *token, size_t token_cap);
 
 /* What is known of the rate limit of the API class; false: the Hub has not told. */
 struct hub_budget {

@@ -19,20 +19,26 @@
 #define ANSWER_MAX (16 * 1024 * 1024) /* 1,000 entries with the longest paths are half of it */
 #define BODY_MAX   (32 * 1024 * 1024) /* 1,000 paths of 4 KiB, each byte escaped as six */
 
-struct lookup_item {
-    struct combine_item base;
+/* One path somebody asks about. */
+struct lookup_ask {
     struct slice path;
     struct arena *arena;
-    struct hub_file *out;
+    struct hub_file file; /* when e is OK */
     enum err e;
+};
+
+struct lookup_item {
+    struct combine_item base; /* its weight is n */
+    struct lookup_ask asks[2];
+    size_t n;
 };
 
 /* One leader's work. */
 struct lookup {
     struct hub_bucket *bucket;
     struct pathmap paths;
-    struct lookup_item **items; /* in order of arrival */
-    size_t *numbers;            /* of each item's path */
+    struct lookup_ask **asks; /* in order of arrival */
+    size_t *numbers;          /* of each one's path */
     size_t n;
     unsigned halvings;
 };
@@ -74,29 +80,21 @@ enum err lookup_ask(struct hub_bucket *b, const struct pathmap *paths, size_t fr
     return OK;
 }
 
-/* To every item with one of these paths. */
+/* To all that asked for one of these paths. */
 static void fail(struct lookup *l, size_t from, size_t n, enum err e)
 {
     for (size_t i = 0; i < l->n; i++)
         if (l->numbers[i] >= from && l->numbers[i] < from + n)
-            l->items[i]->e = e;
+            l->asks[i]->e = e;
 }
 
-static void item_answer(struct lookup_item *item, const json_t *entry)
+static enum err ask_answer(struct lookup_ask *ask, const json_t *entry)
 {
-    struct hub_file file;
     bool known;
-    if (entry == NULL) {
-        item->e = ERR_NO_SUCH_KEY;
-        return;
-    }
-    item->e = field_entry(entry, item->arena, &file, &known);
-    if (item->e)
-        return;
-    if (!known || file.is_directory)
-        item->e = ERR_NO_SUCH_KEY;
-    else
-        *item->out = file;
+    if (entry == NULL)
+        return ERR_NO_SUCH_KEY;
+    enum err e = field_entry(entry, ask->arena, &ask->file, &known);
+    return !e && (!known || ask->file.is_directory) ? ERR_NO_SUCH_KEY : e;
 }
 
 /* Entries by the number of their path. What was not asked for, or answered twice, is dropped or replaced. */
@@ -116,7 +114,7 @@ static void answer(struct lookup *l, size_t from, size_t n, const json_t *entrie
     }
     for (size_t i = 0; i < l->n; i++)
         if (l->numbers[i] >= from && l->numbers[i] < from + n)
-            item_answer(l->items[i], by_number[l->numbers[i] - from]);
+            l->asks[i]->e = ask_answer(l->asks[i], by_number[l->numbers[i] - from]);
     free(by_number);
 }
 
@@ -142,30 +140,60 @@ void lookup_lead(void *ctx, struct combine_item *first)
 {
     struct lookup l = { .bucket = ctx, .halvings = HUB_HALVINGS };
     for (struct combine_item *item = first; item; item = item->next)
-        l.n++;
+        l.n += item->weight;
     assert(l.n <= HUB_CALL_MAX);
-    l.items = mem_alloc(l.n * sizeof *l.items);
+    l.asks = mem_alloc(l.n * sizeof *l.asks);
     l.numbers = mem_alloc(l.n * sizeof *l.numbers);
     pathmap_init(&l.paths, l.n);
     size_t i = 0;
-    for (struct combine_item *item = first; item; item = item->next, i++) {
-        l.items[i] = (struct lookup_item *)item;
-        l.numbers[i] = pathmap_put(&l.paths, l.items[i]->path);
+    for (struct combine_item *item = first; item; item = item->next) {
+        struct lookup_item *asking = (struct lookup_item *)item;
+        for (size_t j = 0; j < asking->n; j++, i++) {
+            l.asks[i] = &asking->asks[j];
+            l.numbers[i] = pathmap_put(&l.paths, asking->asks[j].path);
+        }
     }
     ratelimit_pace(&l.bucket->hub->ratelimit);
     lookup_range(&l, 0, l.paths.n);
     pathmap_done(&l.paths);
     free(l.numbers);
-    free(l.items);
+    free(l.asks);
+}
+
+static enum err look_up(struct hub_bucket *b, struct lookup_item *item)
+{
+    if (b->url == NULL)
+        return ERR_NO_SUCH_BUCKET;
+    for (size_t i = 0; i < item->n; i++)
+        if (!name_path_valid(item->asks[i].path))
+            return ERR_INVALID_ARGUMENT;
+    combine_run(&b->lookups, &item->base);
+    return item->asks[0].e;
 }
 
 enum err hub_lookup(struct hub_bucket *b, struct slice path, struct arena *arena, struct hub_file *out)
 {
-    if (b->url == NULL)
-        return ERR_NO_SUCH_BUCKET;
-    if (!name_path_valid(path))
-        return ERR_INVALID_ARGUMENT;
-    struct lookup_item item = { .base = { .weight = 1 }, .path = path, .arena = arena, .out = out };
-    combine_run(&b->lookups, &item.base);
-    return item.e;
+    struct lookup_item item = { .base = { .weight = 1 }, .asks = { { .path = path, .arena = arena } }, .n = 1 };
+    enum err e = look_up(b, &item);
+    if (!e)
+        *out = item.asks[0].file;
+    return e;
+}
+
+enum err hub_lookup_pair(struct hub_bucket *b, struct slice path, struct slice beside, struct arena *arena,
+                         struct hub_file *out, struct hub_file *out_beside, bool *found)
+{
+    struct lookup_item item = { .base = { .weight = 2 },
+                                .asks = { { .path = path, .arena = arena }, { .path = beside, .arena = arena } },
+                                .n = 2 };
+    enum err e = look_up(b, &item);
+    if (!e && item.asks[1].e && item.asks[1].e != ERR_NO_SUCH_KEY)
+        e = item.asks[1].e;
+    if (e)
+        return e;
+    *out = item.asks[0].file;
+    *found = item.asks[1].e == OK;
+    if (*found)
+        *out_beside = item.asks[1].file;
+    return OK;
 }

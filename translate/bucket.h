@@ -7,6 +7,7 @@
 #define HUGS3_TRANSLATE_BUCKET_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "hub/hub.h"
 #include "xet/xet.h"
@@ -17,6 +18,9 @@ struct bucket {
     struct hub_bucket *hub;
     struct xet_space *space;
     pthread_rwlock_t gate; /* read: writers; write: DeleteBucket */
+    /* meta.c only: when it was looked last whether there are companions (0: never), and what was seen. */
+    _Atomic int64_t companions_looked_ms;
+    _Atomic bool companions;
     /* bucket.c only, under the table's lock */
     struct bucket *next;
     unsigned users;

@@ -188,6 +188,7 @@ enum err call_refuse_promises(struct s3_call *c)
         { "x-amz-grant-read-acp", NULL, ERR_NOT_IMPLEMENTED },
         { "x-amz-grant-write-acp", NULL, ERR_NOT_IMPLEMENTED },
         { "x-amz-grant-full-control", NULL, ERR_NOT_IMPLEMENTED },
+        { "x-amz-tagging", NULL, ERR_NOT_IMPLEMENTED },
         { "x-amz-write-offset-bytes", NULL, ERR_NOT_IMPLEMENTED },
         { "x-amz-rename-source", NULL, ERR_NOT_IMPLEMENTED },
     };

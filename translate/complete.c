@@ -147,9 +147,11 @@ static enum err complete(struct s3_call *c, struct bucket *b, const struct store
                          struct completion *done)
 {
     char hash[XET_HASH_TEXT], etag[ETAG_TEXT];
+    struct meta meta;
+    meta_of_text(up->headers, c->arena, &meta);
     enum err e = join(c, b, up, done);
     if (!e)
-        e = write_add(c, b, path, &done->file, multipart_header(up, "content-type"));
+        e = write_add(c, b, path, &done->file, multipart_header(up, "content-type"), &meta);
     if (e)
         return e;
     xet_hash_text(&done->file.hash, hash);

@@ -3,7 +3,6 @@
 #include "translate/copy_source.h"
 
 #include "common/codec.h"
-#include "translate/condition.h"
 #include "translate/key.h"
 #include "translate/name.h"
 
@@ -28,23 +27,18 @@ static enum err parse(struct s3_call *c, struct slice *bucket, struct slice *key
 
 enum err copy_source_find(struct s3_call *c, struct copy_source *out)
 {
-    struct slice bucket, key, id;
+    struct slice bucket, key, id, path;
     enum err e = parse(c, &bucket, &key);
     if (!e && !name_to_id(bucket, c->s3->config.ns, c->arena, &id))
         e = ERR_NO_SUCH_BUCKET;
     if (!e)
-        e = key_to_path(key, c->arena, &out->path);
+        e = key_to_path(key, c->arena, &path);
     if (e)
         return e;
     out->bucket = bucket_get(c->s3->buckets, id);
-    e = hub_lookup(out->bucket->hub, out->path, c->arena, &out->file);
-    if (!e && !xet_hash_parse(slice_str(out->file.xet_hash), &out->content.hash))
-        e = ERR_UPSTREAM_ANSWER;
-    if (!e) {
-        out->content.size = out->file.size;
-        etag_text(out->file.xet_hash, out->etag);
-        e = condition_copy_source(c, &(struct condition_object){ out->etag, hub_file_modified(&out->file) });
-    }
+    e = object_find(c, out->bucket, path, &out->object);
+    if (!e)
+        e = condition_copy_source(c, &(struct condition_object){ out->object.etag, out->object.modified_ms });
     if (e)
         copy_source_done(c, out);
     return e;

@@ -3,14 +3,11 @@
 #ifndef HUGS3_TRANSLATE_COPY_SOURCE_H
 #define HUGS3_TRANSLATE_COPY_SOURCE_H
 
-#include "translate/call.h"
+#include "translate/object.h"
 
 struct copy_source {
     struct bucket *bucket; /* to be released */
-    struct slice path;
-    struct hub_file file;
-    struct xet_file content;
-    char etag[ETAG_TEXT];
+    struct object object;
 };
 
 /* Finds the source and checks the copy-source conditions. On OK the caller calls copy_source_done. ERR_COPY_SOURCE,

@@ -2,32 +2,24 @@
 /* delete.c: DeleteObject and DeleteObjects: lines of a batch. Deleting what is not there succeeds.
  * Amazon S3 API Reference, DeleteObject, DeleteObjects. */
 #include "translate/key.h"
+#include "translate/meta.h"
 #include "translate/write.h"
 #include "translate/xml_in.h"
 
 enum { DELETE_MAX = 1000, DOCUMENT_MAX = 2 << 20 /* AWS takes up to 2 MB */ };
 
-/* Whether the Hub calls the deletion of a missing path a failure is not settled; to S3 it is none. */
-static enum err forgive_missing(struct bucket *b, const struct hub_line *line, struct arena *arena)
-{
-    struct hub_file file;
-    if (line->result == OK || line->result == ERR_NO_SUCH_KEY)
-        return OK;
-    return hub_lookup(b->hub, line->path, arena, &file) == ERR_NO_SUCH_KEY ? OK : line->result;
-}
-
 enum err s3_delete_object(struct s3_call *c)
 {
     struct bucket *b;
-    struct hub_line line = { .op = HUB_DELETE };
-    enum err e = call_path(c, &line.path);
+    struct slice path;
+    enum err e = call_path(c, &path);
     if (!e)
         e = call_bucket(c, &b);
     if (e)
         return e;
-    e = write_lines(c, b, line.path, &line, 1);
-    if (e && e == line.result)
-        e = forgive_missing(b, &line, c->arena);
+    struct hub_line lines[2] = { { .op = HUB_DELETE, .path = path },
+                                 { .op = HUB_DELETE, .path = meta_path(c->arena, path) } };
+    e = write_lines(c, b, path, lines, 2);
     if (!e)
         call_reply_empty(c, 204);
     bucket_release(c->s3->buckets, b);
@@ -41,8 +33,8 @@ struct deletion {
 
 struct deletions {
     struct deletion list[DELETE_MAX];
-    struct hub_line lines[DELETE_MAX]; /* of those not refused, in order */
-    size_t n, n_lines;
+    struct hub_line lines[2 * DELETE_MAX]; /* of those not refused, in order; then their companions' */
+    size_t n, n_lines, n_companions;
     bool quiet;
 };
 
@@ -73,6 +65,22 @@ static enum err parse(struct s3_call *c, struct slice text, struct deletions *d)
     return d->n > 0 ? OK : ERR_MALFORMED_XML;
 }
 
+/* Companions go along where the bucket has any: two calls for 1,000 keys then, else one. */
+static enum err send(struct s3_call *c, struct bucket *b, struct deletions *d)
+{
+    bool companions;
+    enum err e = meta_present(b, c->arena, &companions);
+    if (e)
+        return e;
+    for (size_t i = 0; companions && i < d->n_lines; i++)
+        d->lines[d->n_lines + d->n_companions++] =
+            (struct hub_line){ .op = HUB_DELETE, .path = meta_path(c->arena, d->lines[i].path) };
+    pthread_rwlock_rdlock(&b->gate);
+    e = hub_batch(b->hub, d->lines, d->n_lines + d->n_companions, c->arena);
+    pthread_rwlock_unlock(&b->gate);
+    return e;
+}
+
 static void write_result(struct xml_out *x, const struct deletions *d, const struct deletion *one, enum err e)
 {
     if (!e && d->quiet)
@@ -86,7 +94,7 @@ static void write_result(struct xml_out *x, const struct deletions *d, const str
     xml_close(x);
 }
 
-static void answer(struct s3_call *c, struct bucket *b, const struct deletions *d)
+static void answer(struct s3_call *c, const struct deletions *d)
 {
     AUTO_XML struct xml_out x = { 0 };
     xml_begin(&x, "DeleteResult", XML_S3_NAMESPACE);
@@ -94,7 +102,7 @@ static void answer(struct s3_call *c, struct bucket *b, const struct deletions *
     for (size_t i = 0; i < d->n; i++) {
         enum err e = d->list[i].refused;
         if (!e)
-            e = forgive_missing(b, line++, c->arena);
+            e = (line++)->result;
         write_result(&x, d, &d->list[i], e);
     }
     call_reply_xml(c, 200, &x);
@@ -112,13 +120,10 @@ enum err s3_delete_objects(struct s3_call *c)
     e = call_read_document(c, DOCUMENT_MAX, &text);
     if (!e)
         e = parse(c, buf_slice(&text), d);
-    if (!e && d->n_lines > 0) {
-        pthread_rwlock_rdlock(&b->gate);
-        e = hub_batch(b->hub, d->lines, d->n_lines, c->arena);
-        pthread_rwlock_unlock(&b->gate);
-    }
+    if (!e && d->n_lines > 0)
+        e = send(c, b, d);
     if (!e)
-        answer(c, b, d);
+        answer(c, d);
     bucket_release(c->s3->buckets, b);
     return e;
 }

@@ -2,49 +2,35 @@
 /* get.c: GetObject and HeadObject: one lookup, then the bytes as Xet gives them.
  * Amazon S3 API Reference, GetObject, HeadObject. */
 #include "common/clock.h"
-#include "translate/call.h"
-#include "translate/condition.h"
+#include "translate/object.h"
 #include "translate/range.h"
 
-static enum err find(struct s3_call *c, struct bucket *b, struct hub_file *file, char etag[ETAG_TEXT])
-{
-    struct slice path;
-    enum err e = call_path(c, &path);
-    if (!e)
-        e = hub_lookup(b->hub, path, c->arena, file);
-    if (!e)
-        etag_text(file->xet_hash, etag);
-    return e;
-}
-
-static void add_override(struct s3_call *c, const char *arg, const char *header, struct slice value)
-{
-    struct slice override = call_arg(c, arg);
-    if (override.n > 0)
-        value = override;
-    if (value.n > 0)
-        httpd_add_header(c->http, header, value);
-}
-
-static void add_headers(struct s3_call *c, const struct hub_file *file, const char *etag, const struct range *range)
+/* What 304 has, too. */
+static void add_validators(struct s3_call *c, const struct object *o)
 {
     char date[CLOCK_TEXT];
-    clock_http_date(hub_file_modified(file), date);
-    httpd_add_header_str(c->http, "ETag", etag);
+    clock_http_date(o->modified_ms, date);
+    httpd_add_header_str(c->http, "ETag", o->etag);
     httpd_add_header_str(c->http, "Last-Modified", date);
+}
+
+static void add_headers(struct s3_call *c, const struct object *o, const struct range *range)
+{
+    add_validators(c, o);
     httpd_add_header_str(c->http, "Accept-Ranges", "bytes");
-    add_override(c, "response-content-type", "Content-Type",
-                 file->content_type.n ? file->content_type : SLICE("binary/octet-stream"));
-    add_override(c, "response-cache-control", "Cache-Control", SLICE_NONE);
-    add_override(c, "response-content-disposition", "Content-Disposition", SLICE_NONE);
-    add_override(c, "response-content-encoding", "Content-Encoding", SLICE_NONE);
-    add_override(c, "response-content-language", "Content-Language", SLICE_NONE);
-    add_override(c, "response-expires", "Expires", SLICE_NONE);
+    struct slice type = call_arg(c, "response-content-type");
+    if (type.n == 0)
+        type = o->file.content_type.n ? o->file.content_type : SLICE("binary/octet-stream");
+    httpd_add_header(c->http, "Content-Type", type);
+    meta_add_headers(c, &o->meta);
+    /* Never on a part: clients would hold it against the part's bytes. */
+    if (!range->partial && slice_eq_nocase(call_header(c, "x-amz-checksum-mode"), SLICE("ENABLED")))
+        meta_add_checksum_headers(c, &o->meta);
     if (range->partial)
         httpd_add_header_str(c->http, "Content-Range",
                              arena_printf(c->arena, "bytes %llu-%llu/%llu", (unsigned long long)range->offset,
                                           (unsigned long long)(range->offset + range->length - 1),
-                                          (unsigned long long)file->size));
+                                          (unsigned long long)o->file.size));
 }
 
 /* Overrides are for those who signed. */
@@ -58,42 +44,39 @@ static enum err check_overrides(struct s3_call *c)
 }
 
 /* All that is known before the answer begins. */
-static enum err prepare(struct s3_call *c, struct bucket *b, struct hub_file *file, char etag[ETAG_TEXT],
-                        struct range *range)
+static enum err prepare(struct s3_call *c, struct bucket *b, struct object *o, struct range *range)
 {
+    struct slice path;
     enum err e = check_overrides(c);
     if (!e)
-        e = find(c, b, file, etag);
+        e = call_path(c, &path);
+    if (!e)
+        e = object_find(c, b, path, o);
     if (e)
         return e;
-    e = condition_read(c, &(struct condition_object){ etag, hub_file_modified(file) });
-    if (e == ERR_NOT_MODIFIED) {
-        char date[CLOCK_TEXT];
-        clock_http_date(hub_file_modified(file), date);
-        httpd_add_header_str(c->http, "ETag", etag);
-        httpd_add_header_str(c->http, "Last-Modified", date);
-    }
+    e = condition_read(c, &(struct condition_object){ o->etag, o->modified_ms });
+    if (e == ERR_NOT_MODIFIED)
+        add_validators(c, o);
     if (e)
         return e;
-    e = range_parse(call_header(c, "Range"), file->size, range);
+    e = range_parse(call_header(c, "Range"), o->file.size, range);
     if (e)
         httpd_add_header_str(c->http, "Content-Range",
-                             arena_printf(c->arena, "bytes */%llu", (unsigned long long)file->size));
+                             arena_printf(c->arena, "bytes */%llu", (unsigned long long)o->file.size));
     return e;
 }
 
 enum err s3_head_object(struct s3_call *c)
 {
     struct bucket *b;
+    struct object o;
+    struct range range;
     enum err e = call_bucket(c, &b);
     if (e)
         return e;
-    struct hub_file file;
-    struct range range;
-    char etag[ETAG_TEXT];
-    e = prepare(c, b, &file, etag, &range);
+    e = prepare(c, b, &o, &range);
     if (!e) {
-        add_headers(c, &file, etag, &range);
+        add_headers(c, &o, &range);
         httpd_reply_head(c->http, range.partial ? 206 : 200, range.length);
     }
     bucket_release(c->s3->buckets, b);
@@ -122,22 +105,17 @@ static void send_body(struct s3_call *c, struct xet_get *get)
 enum err s3_get_object(struct s3_call *c)
 {
     struct bucket *b;
+    struct object o;
+    struct range range;
+    struct xet_get *get = NULL;
     enum err e = call_bucket(c, &b);
     if (e)
         return e;
-    struct hub_file file;
-    struct range range;
-    struct xet_file content = { 0 };
-    struct xet_get *get = NULL;
-    char etag[ETAG_TEXT];
-    e = prepare(c, b, &file, etag, &range);
-    content.size = e ? 0 : file.size;
-    if (!e && !xet_hash_parse(slice_str(file.xet_hash), &content.hash))
-        e = ERR_UPSTREAM_ANSWER;
+    e = prepare(c, b, &o, &range);
     if (!e && range.length > 0)
-        e = xet_get_open(b->space, &content, range.offset, range.length, &get);
+        e = xet_get_open(b->space, &o.content, range.offset, range.length, &get);
     if (!e) {
-        add_headers(c, &file, etag, &range);
+        add_headers(c, &o, &range);
         httpd_start(c->http, range.partial ? 206 : 200, range.length);
         if (get)
             send_body(c, get);

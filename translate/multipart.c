@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "common/codec.h"
+#include "translate/meta.h"
 
 enum err multipart_find(struct s3_call *c, struct bucket *b, struct store_upload *out)
 {
@@ -49,7 +50,7 @@ static enum err keep_headers(struct s3_call *c, struct slice *out)
 {
     static const char *const kept[] = { "content-type", "x-amz-checksum-algorithm", "x-amz-checksum-type" };
     AUTO_BUF struct buf text;
-    buf_init(&text, 16384);
+    buf_init(&text, 64 * 1024);
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
         struct slice value = call_header(c, kept[i]);
         if (value.n > 0) {
@@ -64,6 +65,11 @@ static enum err keep_headers(struct s3_call *c, struct slice *out)
         return call_fail(c, ERR_BAD_REQUEST,
                          "Checksum algorithm provided is unsupported. Please try again with any of the "
                          "valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
+    struct meta meta;
+    enum err e = meta_of_request(c, &meta);
+    if (e)
+        return e;
+    buf_add(&text, meta_text(c->arena, &meta));
     *out = arena_copy(c->arena, buf_slice(&text));
     return text.failed ? ERR_BAD_REQUEST : OK;
 }

@@ -94,7 +94,7 @@ static enum err pass_through(struct bucket *to, const struct copy_source *from, 
     struct xet_put *put = xet_put_new(to->space, range->length);
     enum err e = OK;
     if (range->length > 0)
-        e = xet_get_open(from->bucket->space, &from->content, range->offset, range->length, &get);
+        e = xet_get_open(from->bucket->space, &from->object.content, range->offset, range->length, &get);
     while (!e && get) {
         struct slice bytes;
         e = xet_get_read(get, &bytes);
@@ -126,7 +126,7 @@ static enum err copy_part(struct s3_call *c, struct bucket *b, const struct stor
     char hash[XET_HASH_TEXT], etag[ETAG_TEXT];
     AUTO_BUF struct buf recipe;
     buf_init(&recipe, RECIPE_MAX);
-    enum err e = read_range(c, from->file.size, &range);
+    enum err e = read_range(c, from->object.file.size, &range);
     if (!e && range.length > S3_OBJECT_MAX)
         e = ERR_TOO_LARGE;
     if (!e)

@@ -15,12 +15,16 @@ enum err s3_put_object(struct s3_call *c)
     if (e)
         return e;
     struct body_in in = { 0 };
-    if (condition_on_write(c))
+    struct meta meta;
+    e = meta_of_request(c, &meta);
+    if (!e && condition_on_write(c))
         e = write_check(c, b, path); /* before the body is wanted, and again before it becomes visible */
     if (!e)
         e = call_body_to_xet(c, b, &in, NULL);
-    if (!e)
-        e = write_add(c, b, path, &in.file, call_header(c, "Content-Type"));
+    if (!e) {
+        meta_add_checksum(&meta, c->arena, in.checksum, in.checksum_value);
+        e = write_add(c, b, path, &in.file, call_header(c, "Content-Type"), &meta);
+    }
     if (!e) {
         write_add_etag(c, &in.file);
         call_add_checksum(c, in.checksum, in.checksum_value);

@@ -69,12 +69,29 @@ enum err write_lines(struct s3_call *c, struct bucket *b, struct slice path, str
     return e;
 }
 
-enum err write_add(struct s3_call *c, struct bucket *b, struct slice path, const struct xet_file *file,
-                   struct slice content_type)
+static struct hub_line add_line(struct slice path, const struct xet_file *file, int64_t mtime_ms)
 {
-    struct hub_line line = { .op = HUB_ADD, .path = path, .mtime_ms = clock_now_ms(), .content_type = content_type };
+    struct hub_line line = { .op = HUB_ADD, .path = path, .mtime_ms = mtime_ms };
     xet_hash_text(&file->hash, line.xet_hash);
-    return write_lines(c, b, path, &line, 1);
+    return line;
+}
+
+enum err write_add(struct s3_call *c, struct bucket *b, struct slice path, const struct xet_file *file,
+                   struct slice content_type, const struct meta *meta)
+{
+    struct hub_line lines[2];
+    int64_t now = clock_now_ms();
+    lines[1] = add_line(path, file, now);
+    lines[1].content_type = content_type;
+    if (meta->n == 0)
+        return write_lines(c, b, path, &lines[1], 1);
+    struct xet_file companion;
+    enum err e = meta_write(b, meta, lines[1].xet_hash, now, &companion);
+    if (e)
+        return e;
+    lines[0] = add_line(meta_path(c->arena, path), &companion, now);
+    lines[0].content_type = SLICE("application/json");
+    return write_lines(c, b, path, lines, 2);
 }
 
 void write_add_etag(struct s3_call *c, const struct xet_file *file)

@@ -8,13 +8,15 @@
 
 #include "translate/call.h"
 #include "translate/condition.h"
+#include "translate/meta.h"
 
 /* The call's condition against what is at `path` now. */
 MUST_USE enum err write_check(struct s3_call *c, struct bucket *b, struct slice path);
 
-/* One addFile, with the call's condition. */
+/* One addFile, with the call's condition; where there is metadata its companion goes along, in front, so that an object
+ * that can be seen has what belongs to it. */
 MUST_USE enum err write_add(struct s3_call *c, struct bucket *b, struct slice path, const struct xet_file *file,
-                            struct slice content_type);
+                            struct slice content_type, const struct meta *meta);
 
 /* Lines of one key (`path`), in order, with the call's condition. The first line that failed makes the error. */
 MUST_USE enum err write_lines(struct s3_call *c, struct bucket *b, struct slice path, struct hub_line *lines, size_t n);
