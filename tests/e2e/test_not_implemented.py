@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What hugs3 does not do it refuses, by name, and leaves everything as it was: `DELETE ?policy` deletes no bucket."""
+import pytest
+
+from expect import is_error, nothing_changes
+from wire import head_bytes
+
+BUCKET_SUBRESOURCES = [
+    "accelerate", "acl", "analytics&id=1", "cors", "encryption", "intelligent-tiering&id=1", "inventory&id=1", "lifecycle", "logging",
+    "metadataConfiguration", "metadataTable", "metrics&id=1", "notification", "object-lock", "ownershipControls", "policy",
+    "policyStatus", "publicAccessBlock", "replication", "requestPayment", "session", "tagging", "versioning", "versions", "website",
+    "nobody-knows-this", "POLICY", "abac"]
+OBJECT_SUBRESOURCES = ["acl", "attributes", "legal-hold", "retention", "tagging", "torrent", "renameObject", "restore", "select",
+                       "nobody-knows-this", "encryption", "updateEncryption"]
+
+
+@pytest.fixture
+def filled(wire, bucket):
+    wire.put(f"/{bucket}/o", b"old")
+    return bucket
+
+
+# Reads that a later version may answer are told from writes: no write may ever be half understood.
+@pytest.mark.parametrize("query", BUCKET_SUBRESOURCES)
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST", "HEAD"])
+def test_a_subresource_of_a_bucket_is_refused_and_nothing_changes(gw, wire, filled, method, query):
+    with nothing_changes(gw, filled):
+        answer = wire.request(method, f"/{filled}", query, body=b"<X/>" if method in ("PUT", "POST") else b"")
+        if method == "HEAD":
+            assert answer.status in (405, 501)
+        else:
+            is_error(answer, 501, "NotImplemented")
+
+
+@pytest.mark.parametrize("query", OBJECT_SUBRESOURCES)
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST", "HEAD"])
+def test_a_subresource_of_an_object_is_refused_and_nothing_changes(gw, wire, filled, method, query):
+    with nothing_changes(gw, filled):
+        answer = wire.request(method, f"/{filled}/o", query, body=b"<X/>" if method in ("PUT", "POST") else b"")
+        if method == "HEAD":
+            assert answer.status in (405, 501)
+        else:
+            is_error(answer, 501, "NotImplemented")
+
+
+@pytest.mark.parametrize("query", ["policy", "policy=", "policy=&x-id=DeleteBucketPolicy", "x-id=DeleteBucketPolicy&policy", "%70olicy",
+                                   "policy&policy", "Policy", "tagging", "lifecycle=x", "&policy", "a=b"])
+def test_deleting_something_of_a_bucket_never_deletes_the_bucket(wire, bucket, query):
+    is_error(wire.delete(f"/{bucket}", query), 501, "NotImplemented")
+    assert wire.head(f"/{bucket}").status == 200
+    is_error(wire.delete(f"/{bucket}/", query), 501, "NotImplemented")
+    assert wire.head(f"/{bucket}").status == 200
+
+
+@pytest.mark.parametrize("query", ["acl", "tagging", "unknown=1", "uploadId", "partNumber=1", "versionId=x", "legal-hold"])
+def test_putting_something_to_an_object_never_replaces_it(gw, wire, filled, query):
+    with nothing_changes(gw, filled):
+        answer = wire.put(f"/{filled}/o", b"<Tagging/>", query)
+        assert answer.status in (400, 404, 501) and answer.code, answer
+
+
+@pytest.mark.parametrize("query", ["list-type=2&versions", "list-type=2&acl", "uploads&policy", "location&website",
+                                   "uploads&uploadId=1&acl"])
+def test_a_known_call_with_an_unknown_word_is_refused(wire, filled, query):
+    assert wire.get(f"/{filled}", query).status == 501
+
+
+def test_the_sdks_name_of_the_call_is_no_subresource(wire, filled):
+    assert wire.get(f"/{filled}/o", "x-id=GetObject").body == b"old"
+    assert wire.put(f"/{filled}/p", b"x", "x-id=PutObject").status == 200
+    assert wire.get(f"/{filled}", "list-type=2&x-id=ListObjectsV2").status == 200
+
+
+def test_an_unknown_call_of_the_service_is_refused(wire):
+    is_error(wire.get("/", "nobody-knows-this"), 501, "NotImplemented")
+    is_error(wire.request("POST", "/", "Action=AssumeRole"), 501, "NotImplemented")
+
+
+def test_forms_are_refused(gw, wire, filled):
+    form = b'--x\r\nContent-Disposition: form-data; name="key"\r\n\r\nk\r\n--x--\r\n'
+    with nothing_changes(gw, filled):
+        head = head_bytes("POST", f"/{filled}", {"host": wire.host, "content-type": "multipart/form-data; boundary=x",
+                                                  "content-length": str(len(form))})
+        answer = wire.exchange("POST", head + form)
+        assert answer.status in (403, 405, 412, 501) and answer.code, answer
+
+
+def test_the_object_that_was_not_asked_for_is_not_sent(wire, filled):
+    for query in OBJECT_SUBRESOURCES:
+        assert b"old" not in wire.get(f"/{filled}/o", query).body
