@@ -120,14 +120,16 @@ enum err call_make(struct hub *h, const struct call *c, struct http_response *ou
     int64_t began = clock_mono_ms(), deadline = began + h->retry_ms;
     enum limit_class class = class_of(h, c->url);
     *out = (struct http_response){ 0 };
-    for (;;) {
+    for (unsigned tries = 0;;) {
         enum err e = ratelimit_gate(&h->ratelimit, class, deadline);
         if (!e) {
             http_response_done(out);
             e = ask_once(h, c, deadline, out);
+            tries += out->tries;
             if (e == ERR_SLOW_DOWN && clock_mono_ms() < deadline)
                 continue;
         }
+        out->tries = tries;
         log_call(h, c, out, e, began);
         return e;
     }

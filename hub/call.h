@@ -20,8 +20,8 @@ struct call {
 };
 
 /* Waits for the rate limit, calls, tries again as hub_config.retry_ms allows. OK: a 2xx. *out is always initialised,
- * and holds the answer, when there was one, after errors as well: out->status is 0 without. Failures are logged here,
- * with the Hub's X-Request-Id. */
+ * and holds the answer, when there was one, after errors as well: out->status is 0 without. out->tries counts all of
+ * them. Failures are logged here, with the Hub's X-Request-Id. */
 MUST_USE enum err call_make(struct hub *h, const struct call *c, struct http_response *out);
 /* The same, for an answer that has to be JSON: ERR_UPSTREAM_ANSWER when it is not. */
 MUST_USE enum err call_json(struct hub *h, const struct call *c, json_t **out);

@@ -91,7 +91,8 @@ MUST_USE enum err hub_tree(struct hub_bucket *b, struct slice prefix, bool recur
 
 /* What is at this path: ERR_NO_SUCH_KEY for nothing (or a directory), ERR_NO_SUCH_BUCKET. Coalesced. */
 MUST_USE enum err hub_lookup(struct hub_bucket *b, struct slice path, struct arena *arena, struct hub_file *out);
-/* Two paths in the same call: `path` as above, and *found tells whether there is a file at `beside` (then *out_beside). */
+/* Two paths in the same call: `path` as above, and *found tells whether there is a file at `beside` (then *out_beside).
+ */
 MUST_USE enum err hub_lookup_pair(struct hub_bucket *b, struct slice path, struct slice beside, struct arena *arena,
                                   struct hub_file *out, struct hub_file *out_beside, bool *found);
 

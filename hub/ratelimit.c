@@ -64,6 +64,7 @@ static uint64_t bounded(struct slice digits, uint64_t max)
 /* One item of the list, `"api";r=12;t=34`. Only what it tells is set. */
 struct item {
     bool has_class, has_r, has_t, has_q;
+    bool has_other; /* a name that is no class we know; in a policy there is one beside the class */
     enum limit_class class;
     uint64_t r, t, q;
 };
@@ -77,6 +78,8 @@ static struct item item_read(struct slice text)
         if (class_named(value, &class)) {
             item.has_class = true;
             item.class = class;
+        } else if (slice_starts(value, SLICE("\""))) {
+            item.has_other = true;
         } else if (slice_starts(value, SLICE("r="))) {
             item.has_r = true;
             item.r = bounded(slice_from(value, 2), QUOTA_MAX);
@@ -107,7 +110,7 @@ static bool note_limits(struct ratelimit *rl, enum limit_class class, struct sli
     bool told = false;
     while (field.p != NULL) {
         struct item item = item_read(slice_cut(&field, ','));
-        if (!item.has_r || !item.has_t)
+        if (!item.has_r || !item.has_t || (item.has_other && !item.has_class))
             continue;
         enum limit_class of = item.has_class ? item.class : class;
         limit_update(&rl->limits[of], item.r, now, now + (int64_t)item.t * 1000);
