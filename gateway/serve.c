@@ -28,6 +28,7 @@ struct daemon {
     struct store *store;
     char *ns;
     struct s3 *s3;
+    struct auth_cache *signing_keys;
     struct dispatch dispatch;
     struct httpd *server;
     struct httpd *admin;
@@ -122,7 +123,8 @@ static bool start_servers(struct daemon *d)
                                         .ns = d->ns,
                                         .region = c->region,
                                         .bucket_visibility = visibility(c->bucket_visibility) });
-    d->dispatch = (struct dispatch){ .s3 = d->s3, .keys = { credentials_find, &d->credentials } };
+    d->signing_keys = auth_cache_new();
+    d->dispatch = (struct dispatch){ .s3 = d->s3, .keys = { credentials_find, &d->credentials, d->signing_keys } };
     struct httpd_config s3 = { .name = "s3",
                                .listen = (const char *const *)c->listen.item,
                                .n_listen = c->listen.n,
@@ -152,6 +154,7 @@ static void stop(struct daemon *d)
         httpd_stop(d->server, (unsigned)d->config->drain_ms);
     httpd_free(d->admin);
     httpd_free(d->server);
+    auth_cache_free(d->signing_keys);
     s3_free(d->s3);
     store_close(d->store);
     xet_free(d->xet);

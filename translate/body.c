@@ -38,6 +38,24 @@ static enum err pump(struct s3_call *c, struct auth_body *body, uint64_t max, st
     }
 }
 
+/* Opens the body's way in; the error's words, if any, go to the call. */
+static enum err open_body(struct s3_call *c, struct auth_body **out)
+{
+    enum err e = auth_body_new(&c->auth, httpd_headers(c->http), CHECKSUM_NONE, out);
+    if (e)
+        c->detail = auth_body_why(&c->auth, httpd_headers(c->http));
+    return e;
+}
+
+/* The words of a body that failed live as long as it does. */
+static void close_body(struct s3_call *c, struct auth_body *body, enum err e)
+{
+    const char *words = e && body ? auth_body_detail(body) : NULL;
+    if (words)
+        c->detail = arena_strdup(c->arena, slice_str(words));
+    auth_body_free(body);
+}
+
 enum err call_body_to_xet(struct s3_call *c, struct bucket *b, struct body_in *out, struct buf *recipe)
 {
     struct auth_body *body = NULL;
@@ -45,7 +63,7 @@ enum err call_body_to_xet(struct s3_call *c, struct bucket *b, struct body_in *o
     struct xet_token token;
     uint64_t length;
 
-    enum err e = auth_body_new(&c->auth, httpd_headers(c->http), CHECKSUM_NONE, &body);
+    enum err e = open_body(c, &body);
     if (!e)
         e = check_length(c, body, S3_OBJECT_MAX, &length);
     /* The token is cached; asking now tells a missing bucket or right before the client has sent a byte. */
@@ -63,30 +81,47 @@ enum err call_body_to_xet(struct s3_call *c, struct bucket *b, struct body_in *o
         xet_put_stats(put, &out->stats);
     }
     xet_put_free(put);
-    auth_body_free(body);
+    close_body(c, body, e);
     return e;
+}
+
+static enum err read_document(struct s3_call *c, struct auth_body *body, size_t max, struct buf *out)
+{
+    for (;;) {
+        struct slice raw;
+        enum err e = httpd_read(c->http, &raw);
+        if (e)
+            return e;
+        if (raw.n == 0)
+            return auth_body_finish(body);
+        while (raw.n > 0) {
+            struct slice content;
+            e = auth_body_feed(body, &raw, &content);
+            if (!e && out->n + content.n > max)
+                e = ERR_MESSAGE_TOO_LONG;
+            if (e)
+                return e;
+            buf_add(out, content);
+        }
+    }
 }
 
 enum err call_read_document(struct s3_call *c, size_t max, struct buf *out)
 {
     struct auth_body *body = NULL;
-    enum err e = auth_body_new(&c->auth, httpd_headers(c->http), CHECKSUM_NONE, &body);
-    while (!e) {
-        struct slice raw;
-        e = httpd_read(c->http, &raw);
-        if (e || raw.n == 0)
-            break;
-        while (!e && raw.n > 0) {
-            struct slice content;
-            e = auth_body_feed(body, &raw, &content);
-            if (!e && out->n + content.n > max)
-                e = ERR_MESSAGE_TOO_LONG;
-            if (!e)
-                buf_add(out, content);
-        }
-    }
+    enum err e = open_body(c, &body);
     if (!e)
-        e = auth_body_finish(body);
-    auth_body_free(body);
+        e = read_document(c, body, max, out);
+    close_body(c, body, e);
+    return e;
+}
+
+enum err call_read_completion(struct s3_call *c, size_t max, struct buf *out)
+{
+    struct auth_body *body = NULL;
+    enum err e = auth_body_new_bare(&c->auth, httpd_headers(c->http), &body);
+    if (!e)
+        e = read_document(c, body, max, out);
+    close_body(c, body, e);
     return e;
 }

@@ -43,6 +43,8 @@ void call_reply_empty(struct s3_call *c, int status);
 /* Reads a whole XML body into *out, at most `max` bytes, verified as auth says. ERR_MALFORMED_XML when empty,
  * ERR_MESSAGE_TOO_LONG. */
 MUST_USE enum err call_read_document(struct s3_call *c, size_t max, struct buf *out);
+/* The same for CompleteMultipartUpload, whose checksum headers are of the object and not of the document. */
+MUST_USE enum err call_read_completion(struct s3_call *c, size_t max, struct buf *out);
 
 /* The body's way in: socket → signature and checksums → Xet. The file is registered in the CAS when this returns OK,
  * but visible nowhere yet. */

@@ -176,7 +176,7 @@ enum err s3_complete_multipart_upload(struct s3_call *c)
         return e;
     AUTO_BUF struct buf text;
     buf_init(&text, DOCUMENT_MAX);
-    e = call_read_document(c, DOCUMENT_MAX, &text);
+    e = call_read_completion(c, DOCUMENT_MAX, &text);
     if (!e)
         e = parse(c, buf_slice(&text), &done);
     if (!e)
