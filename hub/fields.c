@@ -146,6 +146,44 @@ enum err field_bucket(const json_t *object, struct arena *arena, struct hub_buck
     return OK;
 }
 
+static struct slice skip_space(struct slice text)
+{
+    while (text.n && strchr(" \t\r\n", text.p[0]) && text.p[0] != '\0')
+        text = slice_from(text, 1);
+    return text;
+}
+
+/* Steps over one character that has to be there. */
+static bool step(struct slice *text, char c)
+{
+    *text = skip_space(*text);
+    if (text->n == 0 || text->p[0] != c)
+        return false;
+    *text = slice_from(*text, 1);
+    return true;
+}
+
+enum err field_next(struct field_list *list, json_t **out)
+{
+    json_error_t end;
+    bool first = !list->begun;
+    if (first && !step(&list->rest, '['))
+        return ERR_UPSTREAM_ANSWER;
+    list->begun = true;
+    if (step(&list->rest, ']')) {
+        *out = NULL;
+        return skip_space(list->rest).n == 0 ? OK : ERR_UPSTREAM_ANSWER;
+    }
+    if (!first && !step(&list->rest, ','))
+        return ERR_UPSTREAM_ANSWER;
+    json_t *element = json_loadb(list->rest.p, list->rest.n, JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, &end);
+    if (element == NULL)
+        return ERR_UPSTREAM_ANSWER;
+    list->rest = slice_from(list->rest, (size_t)end.position);
+    *out = element;
+    return OK;
+}
+
 static int write_part(const char *text, size_t n, void *ctx)
 {
     struct buf *out = ctx;

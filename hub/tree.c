@@ -25,26 +25,44 @@ static void tree_url(const struct hub_bucket *b, struct slice prefix, bool recur
     }
 }
 
+/* The arena keeps the old list too: doubling bounds that by what the new one takes. */
+static void more_room(struct arena *arena, struct hub_page *page, size_t *room)
+{
+    size_t more = *room ? 2 * *room : 64;
+    struct hub_file *files = arena_alloc(arena, more * sizeof *files);
+    if (page->n)
+        memcpy(files, page->files, page->n * sizeof *files);
+    page->files = files;
+    *room = more;
+}
+
 /* Only what begins with the prefix: it may not have been what was sent (names.h), and a Hub that takes `logs/` for
  * `logs` also gives `logs.json`. An entry that cannot be read fails the page: left out, it would look deleted. */
-static enum err read_entries(const json_t *entries, struct slice prefix, struct arena *arena, struct hub_page *page)
+static enum err read_entry(const json_t *entry, struct slice prefix, struct arena *arena, struct hub_page *page)
 {
-    size_t n = json_array_size(entries), i;
-    const json_t *entry;
-    if (!json_is_array(entries) || n > TREE_ENTRIES_MAX)
-        return ERR_UPSTREAM_ANSWER;
-    page->files = arena_alloc(arena, n * sizeof *page->files);
-    json_array_foreach(entries, i, entry)
-    {
-        struct hub_file *file = &page->files[page->n];
-        bool known;
-        enum err e = field_entry(entry, arena, file, &known);
+    bool known;
+    enum err e = field_entry(entry, arena, &page->files[page->n], &known);
+    if (!e && known && slice_starts(page->files[page->n].path, prefix))
+        page->n++;
+    return e;
+}
+
+static enum err read_entries(struct slice body, struct slice prefix, struct arena *arena, struct hub_page *page)
+{
+    struct field_list list = { .rest = body };
+    size_t room = 0;
+    for (size_t i = 0; i < TREE_ENTRIES_MAX; i++) {
+        AUTO_JSON json_t *entry = NULL;
+        enum err e = field_next(&list, &entry);
+        if (e || entry == NULL)
+            return e;
+        if (page->n == room)
+            more_room(arena, page, &room);
+        e = read_entry(entry, prefix, arena, page);
         if (e)
             return e;
-        if (known && slice_starts(file->path, prefix))
-            page->n++;
     }
-    return OK;
+    return ERR_UPSTREAM_ANSWER;
 }
 
 static enum err read_next(const struct http_response *r, struct slice cursor, struct arena *arena, struct slice *next)
@@ -77,7 +95,6 @@ enum err hub_tree(struct hub_bucket *b, struct slice prefix, bool recursive, uns
 {
     AUTO_BUF struct buf url = { 0 };
     AUTO_RESPONSE struct http_response r = { 0 };
-    AUTO_JSON json_t *entries = NULL;
     struct hub_page page = { 0 };
     struct slice send;
 
@@ -97,9 +114,7 @@ enum err hub_tree(struct hub_bucket *b, struct slice prefix, bool recursive, uns
         return OK;
     }
     if (!e)
-        e = call_parse(&r, &entries);
-    if (!e)
-        e = read_entries(entries, prefix, arena, &page);
+        e = read_entries(buf_slice(&r.body), prefix, arena, &page);
     if (!e)
         e = read_next(&r, cursor, arena, &page.next);
     if (!e)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 
 #include "hub/fields.h"
 
@@ -124,6 +125,48 @@ static void words_are_cut_between_characters(void **state)
     assert_int_equal(field_words(SLICE("a\xFF")).n, 0);
 }
 
+static const struct {
+    const char *name, *json;
+    int elements; /* -1: refused */
+} lists[] = {
+    { "empty", "[]", 0 },
+    { "blanks", " [ 1 ,\n2\t, {\"a\":[3,4]} ] \r\n", 3 },
+    { "one", "[\"x]\"]", 1 },
+    { "nothing at all", "", -1 },
+    { "an object", "{}", -1 },
+    { "never closed", "[1", -1 },
+    { "a comma at the end", "[1,]", -1 },
+    { "a comma at the beginning", "[,1]", -1 },
+    { "no comma", "[1 2]", -1 },
+    { "something behind it", "[1] 2", -1 },
+    { "not JSON inside", "[1,x]", -1 },
+    { "an element cut short", "[1,{\"a\":", -1 },
+};
+
+static void a_list_is_read_element_by_element(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        /* Nothing behind it, so that reading on would be noticed. */
+        char *text = mem_alloc(strlen(lists[i].json) ? strlen(lists[i].json) : 1);
+        struct field_list list = { .rest = slice_of(text, strlen(lists[i].json)) };
+        memcpy(text, lists[i].json, list.rest.n);
+        int n = 0;
+        print_message("  %s\n", lists[i].name);
+        for (;;) {
+            AUTO_JSON json_t *element = NULL;
+            enum err e = field_next(&list, &element);
+            if (e)
+                n = -1;
+            if (element == NULL)
+                break;
+            n++;
+        }
+        assert_int_equal(n, lists[i].elements);
+        free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +174,7 @@ int main(void)
         cmocka_unit_test(an_entry_keeps_what_it_was_told),
         cmocka_unit_test(a_time_out_of_bounds_is_not_told),
         cmocka_unit_test(a_content_type_that_could_split_a_header_is_not_told),
+        cmocka_unit_test(a_list_is_read_element_by_element),
         cmocka_unit_test(words_are_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
