@@ -2,7 +2,7 @@
 /* batch.c: group commit. Callers at the same time share a batch call; one call is in flight per bucket, so that what
  * comes later for a path never overtakes.
  *
- *   hub_batch ── lines as text, one item ──▶ combine ──▶ leader: batch_lead
+ *   hub_batch ── lines as text, one item ──▶ combine ──▶ leader: hub_batch_lead
  *       lines of all items ─▶ round.c: each path once ─▶ POST batch ─▶ verdict.c ─▶ results
  *                                 ▲                                        │ some lines not done yet
  *                                 └────────────────────────────────────────┘
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 #include "hub/bucket.h"
-#include "hub/call.h"
+#include "hub/ask.h"
 #include "hub/line.h"
 #include "hub/round.h"
 #include "hub/verdict.h"
@@ -69,7 +69,7 @@ static bool maybe_one_line(const struct batch *batch, size_t from, size_t n, enu
 static enum err read_answer(struct batch *batch, const struct http_response *r, size_t from, size_t n)
 {
     AUTO_JSON json_t *json = NULL;
-    enum err e = call_parse(r, &json);
+    enum err e = ask_parse(r, &json);
     if (!e)
         e = verdict_read(json, &batch->round, from, n);
     if (e)
@@ -83,7 +83,7 @@ static void settle_refused(struct batch *batch, const struct http_response *r, s
 {
     struct round_slot *slot = &batch->round.slots[at];
     slot->e = e;
-    slot->words = call_error_text(r, slot->last->arena);
+    slot->words = ask_error_text(r, slot->last->arena);
     round_settle(&batch->round, at, 1);
 }
 
@@ -93,16 +93,16 @@ static enum err batch_range(struct batch *batch, size_t from, size_t n)
     AUTO_BUF struct buf body = { 0 };
     AUTO_RESPONSE struct http_response r = { 0 };
 
-    buf_init(&url, CALL_URL_MAX);
+    buf_init(&url, ASK_URL_MAX);
     buf_add_str(&url, batch->bucket->url);
     buf_add_str(&url, "/batch");
     join_lines(&batch->round, from, n, &body);
-    const struct call call = { .method = "POST",
-                               .url = buf_str(&url),
-                               .content_type = "application/x-ndjson",
-                               .body = buf_slice(&body),
-                               .max_answer = ANSWER_MAX };
-    enum err e = call_make(batch->bucket->hub, &call, &r);
+    const struct ask ask = { .method = "POST",
+                             .url = buf_str(&url),
+                             .content_type = "application/x-ndjson",
+                             .body = buf_slice(&body),
+                             .max_answer = ANSWER_MAX };
+    enum err e = ask_make(batch->bucket->hub, &ask, &r);
     if (!e)
         return read_answer(batch, &r, from, n);
     if (r.status == 422 && read_answer(batch, &r, from, n) == OK)
@@ -145,14 +145,14 @@ static void gather(struct batch *batch, struct combine_item *first)
             batch->lines[at++] = &((struct batch_item *)base)->lines[i];
 }
 
-void batch_lead(void *ctx, struct combine_item *first)
+void hub_batch_lead(void *ctx, struct combine_item *first)
 {
     struct batch batch = { .bucket = ctx, .halvings = HUB_HALVINGS };
     enum err e = OK;
     gather(&batch, first);
     round_init(&batch.round, batch.n);
     while (!e && round_plan(&batch.round, batch.lines, batch.n)) {
-        ratelimit_pace(&batch.bucket->hub->ratelimit);
+        hub_ratelimit_pace(&batch.bucket->hub->ratelimit);
         e = batch_range(&batch, 0, batch.round.paths.n);
     }
     finish(first, e);
@@ -169,7 +169,7 @@ static size_t write_lines(struct hub_line *lines, size_t n, struct arena *arena,
     for (size_t i = 0; i < n; i++) {
         size_t from = text->n;
         lines[i].error = NULL;
-        lines[i].result = line_write(&lines[i], text);
+        lines[i].result = hub_line_write(&lines[i], text);
         if (lines[i].result)
             text->n = from;
         /* Where the text begins is known when it has stopped growing. */

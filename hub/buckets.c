@@ -3,7 +3,7 @@
  * the list's pages and for what has to be found out when a call was repeated. */
 #include "common/clock.h"
 #include "common/codec.h"
-#include "hub/call.h"
+#include "hub/ask.h"
 #include "hub/link.h"
 #include "hub/names.h"
 
@@ -14,7 +14,7 @@
 
 static void bucket_url(struct hub *h, struct slice id, const char *tail, struct buf *url)
 {
-    call_url(h, url, "/api/buckets/");
+    ask_url(h, url, "/api/buckets/");
     percent_encode(id, PERCENT_PATH, url);
     buf_add_str(url, tail);
 }
@@ -71,13 +71,13 @@ enum err hub_bucket_create(struct hub *h, struct slice id, enum hub_visibility v
     AUTO_RESPONSE struct http_response r = { 0 };
     int64_t began = clock_mono_ms();
 
-    if (!name_id_valid(id) || !create_body(visibility, region, &body))
+    if (!hub_name_id_valid(id) || !create_body(visibility, region, &body))
         return ERR_INVALID_ARGUMENT;
     bucket_url(h, id, "", &url);
-    const struct call call = {
+    const struct ask ask = {
         .method = "POST", .url = buf_str(&url), .content_type = JSON_TYPE, .body = buf_slice(&body)
     };
-    enum err e = call_make(h, &call, &r);
+    enum err e = ask_make(h, &ask, &r);
     if (e == ERR_UPSTREAM_EXISTS && r.tries > 1)
         return create_again(h, id, &r, began);
     return e;
@@ -91,10 +91,10 @@ enum err hub_bucket_info(struct hub *h, struct slice id, struct arena *arena, st
     AUTO_JSON json_t *json = NULL;
     bool known;
 
-    if (!name_id_valid(id))
+    if (!hub_name_id_valid(id))
         return ERR_NO_SUCH_BUCKET;
     bucket_url(h, id, "", &url);
-    enum err e = call_json(h, &(struct call){ .method = "GET", .url = buf_str(&url) }, &json);
+    enum err e = ask_json(h, &(struct ask){ .method = "GET", .url = buf_str(&url) }, &json);
     if (e)
         return e;
     struct hub_bucket_info info;
@@ -110,10 +110,10 @@ enum err hub_bucket_delete(struct hub *h, struct slice id)
     AUTO_BUF struct buf url = { 0 };
     AUTO_RESPONSE struct http_response r = { 0 };
 
-    if (!name_id_valid(id))
+    if (!hub_name_id_valid(id))
         return ERR_NO_SUCH_BUCKET;
     bucket_url(h, id, "", &url);
-    enum err e = call_make(h, &(struct call){ .method = "DELETE", .url = buf_str(&url) }, &r);
+    enum err e = ask_make(h, &(struct ask){ .method = "DELETE", .url = buf_str(&url) }, &r);
     /* Gone at the second try: the first one did it, though its answer was lost. */
     return e == ERR_NO_SUCH_BUCKET && r.tries > 1 ? OK : e;
 }
@@ -125,20 +125,20 @@ enum err hub_bucket_move(struct hub *h, struct slice from, struct slice to)
     AUTO_BUF struct buf body = { 0 };
     AUTO_RESPONSE struct http_response r = { 0 };
 
-    if (!name_id_valid(from))
+    if (!hub_name_id_valid(from))
         return ERR_NO_SUCH_BUCKET;
-    if (!name_id_valid(to))
+    if (!hub_name_id_valid(to))
         return ERR_INVALID_ARGUMENT;
     buf_init(&body, 1024);
     if (!field_write(
             json_pack("{s:o,s:o,s:s}", "fromRepo", slice_json(from), "toRepo", slice_json(to), "type", "bucket"),
             &body))
         return ERR_INVALID_ARGUMENT;
-    call_url(h, &url, "/api/repos/move");
-    const struct call call = {
+    ask_url(h, &url, "/api/repos/move");
+    const struct ask ask = {
         .method = "POST", .url = buf_str(&url), .content_type = JSON_TYPE, .body = buf_slice(&body), .once = true
     };
-    return call_make(h, &call, &r);
+    return ask_make(h, &ask, &r);
 }
 
 enum err hub_bucket_set_visibility(struct hub *h, struct slice id, enum hub_visibility visibility)
@@ -146,18 +146,18 @@ enum err hub_bucket_set_visibility(struct hub *h, struct slice id, enum hub_visi
     AUTO_BUF struct buf url = { 0 };
     AUTO_RESPONSE struct http_response r = { 0 };
 
-    if (!name_id_valid(id))
+    if (!hub_name_id_valid(id))
         return ERR_NO_SUCH_BUCKET;
     if (visibility == HUB_DEFAULT)
         return ERR_INVALID_ARGUMENT; /* there is no such setting: a default is for what is new */
     bucket_url(h, id, "/settings", &url);
-    const struct call call = {
+    const struct ask ask = {
         .method = "PUT",
         .url = buf_str(&url),
         .content_type = JSON_TYPE,
         .body = visibility == HUB_PRIVATE ? SLICE("{\"private\":true}") : SLICE("{\"private\":false}"),
     };
-    return call_make(h, &call, &r);
+    return ask_make(h, &ask, &r);
 }
 
 /* ---- a namespace's buckets ---- */
@@ -192,10 +192,10 @@ static enum err list_page(struct hub *h, struct slice ns, struct buf *query, hub
 
     bucket_url(h, ns, query->n ? "?" : "", &url);
     buf_add(&url, buf_slice(query));
-    const struct call call = { .method = "GET", .url = buf_str(&url), .max_answer = LIST_ANSWER_MAX };
-    enum err e = call_make(h, &call, &r);
+    const struct ask ask = { .method = "GET", .url = buf_str(&url), .max_answer = LIST_ANSWER_MAX };
+    enum err e = ask_make(h, &ask, &r);
     if (!e)
-        e = call_parse(&r, &page);
+        e = ask_parse(&r, &page);
     if (!e)
         e = link_next(&r, &next);
     if (e)
@@ -211,7 +211,7 @@ enum err hub_bucket_list(struct hub *h, struct slice ns, struct slice search, hu
 {
     AUTO_BUF struct buf query = { 0 };
 
-    if (!name_part_valid(ns))
+    if (!hub_name_part_valid(ns))
         return ERR_NO_SUCH_BUCKET;
     buf_init(&query, LINK_QUERY_MAX);
     if (search.n) {

@@ -12,7 +12,7 @@
 #define CONTENT_TYPE_MAX 256
 #define WORDS_MAX        512
 
-void free_json(json_t **json)
+void hub_free_json(json_t **json)
 {
     json_decref(*json);
 }
@@ -133,7 +133,7 @@ enum err field_bucket(const json_t *object, struct arena *arena, struct hub_buck
     struct slice id;
     if (!field_text(object, "id", SIZE_MAX, &id))
         return ERR_UPSTREAM_ANSWER;
-    *known = name_id_valid(id);
+    *known = hub_name_id_valid(id);
     if (!*known)
         return OK;
     info.is_private = is_private(object);

@@ -11,8 +11,8 @@
 
 #include "hub/hub.h"
 
-void free_json(json_t **json);
-#define AUTO_JSON __attribute__((cleanup(free_json)))
+void hub_free_json(json_t **json);
+#define AUTO_JSON __attribute__((cleanup(hub_free_json)))
 
 /* Strings of at most `max` bytes. */
 bool field_text(const json_t *object, const char *name, size_t max, struct slice *out);

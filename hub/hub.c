@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hub.c: one user with one token at one endpoint: its life, its name, its budget. */
-#include "hub/call.h"
+#include "hub/ask.h"
 
 #include <stdlib.h>
 
@@ -15,14 +15,14 @@ struct hub *hub_new(const struct hub_config *config)
     h->endpoint = mem_strdup(config->endpoint);
     h->token = config->token ? mem_strdup(config->token) : NULL;
     h->retry_ms = config->retry_ms ? config->retry_ms : RETRY_MS_DEFAULT;
-    ratelimit_init(&h->ratelimit);
+    hub_ratelimit_init(&h->ratelimit);
     atomic_init(&h->calls, 0);
     return h;
 }
 
 void hub_stop(struct hub *h)
 {
-    ratelimit_stop(&h->ratelimit);
+    hub_ratelimit_stop(&h->ratelimit);
 }
 
 void hub_free(struct hub *h)
@@ -33,7 +33,7 @@ void hub_free(struct hub *h)
         explicit_bzero(h->token, strlen(h->token));
     free(h->token);
     free(h->endpoint);
-    ratelimit_done(&h->ratelimit);
+    hub_ratelimit_done(&h->ratelimit);
     free(h);
 }
 
@@ -59,8 +59,8 @@ enum err hub_whoami(struct hub *h, struct arena *arena, struct hub_user *out)
     AUTO_JSON json_t *json = NULL;
     struct hub_user user = { 0 };
 
-    call_url(h, &url, "/api/whoami-v2");
-    enum err e = call_json(h, &(struct call){ .method = "GET", .url = buf_str(&url) }, &json);
+    ask_url(h, &url, "/api/whoami-v2");
+    enum err e = ask_json(h, &(struct ask){ .method = "GET", .url = buf_str(&url) }, &json);
     if (e == ERR_NO_SUCH_BUCKET || e == ERR_NO_SUCH_KEY)
         return ERR_UPSTREAM_ANSWER; /* no bucket was asked for: this is no Hub */
     if (e)
@@ -75,7 +75,7 @@ enum err hub_whoami(struct hub *h, struct arena *arena, struct hub_user *out)
 
 bool hub_budget(struct hub *h, struct hub_budget *out)
 {
-    return ratelimit_budget(&h->ratelimit, out);
+    return hub_ratelimit_budget(&h->ratelimit, out);
 }
 
 uint64_t hub_calls(struct hub *h)

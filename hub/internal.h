@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* internal.h: the two objects of hub/ as its own files see them. Read hub.h first.
  *
- *   hub.c        one user at one endpoint          call.c       one call: URL, bearer, waiting, tries, status → error
+ *   hub.c        one user at one endpoint          ask.c        one call: URL, bearer, waiting, tries, status → error
  *   buckets.c    buckets as a whole                ratelimit.c  what the Hub told of its limits
  *   bucket.c     one bucket in use                 fields.c     JSON, checked
  *   tree.c       its listing                       link.c       the next page

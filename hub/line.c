@@ -23,7 +23,7 @@ static bool source_valid(const struct hub_line *line)
 static bool line_valid(const struct hub_line *line)
 {
     unsigned char hash[32];
-    if (!name_path_valid(line->path))
+    if (!hub_name_path_valid(line->path))
         return false;
     if (line->op == HUB_DELETE)
         return true;
@@ -63,7 +63,7 @@ static bool fill(json_t *object, const struct hub_line *line)
     return ok;
 }
 
-enum err line_write(const struct hub_line *line, struct buf *out)
+enum err hub_line_write(const struct hub_line *line, struct buf *out)
 {
     if (!line_valid(line))
         return ERR_INVALID_ARGUMENT;

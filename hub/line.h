@@ -8,6 +8,6 @@
 #define LINE_MAX_BYTES (32 * 1024) /* a path of 4 KiB, each byte escaped as six, and the rest */
 
 /* Adds the line, with its line end. ERR_INVALID_ARGUMENT: the Hub would refuse it; *out may hold a part. */
-MUST_USE enum err line_write(const struct hub_line *line, struct buf *out);
+MUST_USE enum err hub_line_write(const struct hub_line *line, struct buf *out);
 
 #endif

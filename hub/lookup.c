@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lookup.c: what is at a path. Callers at the same time share a paths-info call.
  *
- *   hub_lookup ── one item ──▶ combine ──▶ leader: lookup_lead
+ *   hub_lookup ── one item ──▶ combine ──▶ leader: hub_lookup_lead
  *       items ─▶ paths, each once ─▶ POST paths-info ─▶ entries ─▶ by path to every item that asked
  *
  * A lookup never gets the answer of a call that had begun before it. Up to HUB_LOOKUPS calls are under way at once.
@@ -13,14 +13,14 @@
 #include <stdlib.h>
 
 #include "hub/bucket.h"
-#include "hub/call.h"
+#include "hub/ask.h"
 #include "hub/names.h"
 
 #define ANSWER_MAX (16 * 1024 * 1024) /* 1,000 entries with the longest paths are half of it */
 #define BODY_MAX   (32 * 1024 * 1024) /* 1,000 paths of 4 KiB, each byte escaped as six */
 
 /* One path somebody asks about. */
-struct lookup_ask {
+struct hub_lookup_ask {
     struct slice path;
     struct arena *arena;
     struct hub_file file; /* when e is OK */
@@ -29,7 +29,7 @@ struct lookup_ask {
 
 struct lookup_item {
     struct combine_item base; /* its weight is n */
-    struct lookup_ask asks[2];
+    struct hub_lookup_ask asks[2];
     size_t n;
 };
 
@@ -37,8 +37,8 @@ struct lookup_item {
 struct lookup {
     struct hub_bucket *bucket;
     struct pathmap paths;
-    struct lookup_ask **asks; /* in order of arrival */
-    size_t *numbers;          /* of each one's path */
+    struct hub_lookup_ask **asks; /* in order of arrival */
+    size_t *numbers;              /* of each one's path */
     size_t n;
     unsigned halvings;
 };
@@ -53,7 +53,7 @@ static bool ask_body(const struct pathmap *paths, size_t from, size_t n, struct 
     return field_write(json_pack("{s:o}", "paths", list), body) && whole;
 }
 
-enum err lookup_ask(struct hub_bucket *b, const struct pathmap *paths, size_t from, size_t n, json_t **entries)
+enum err hub_lookup_ask(struct hub_bucket *b, const struct pathmap *paths, size_t from, size_t n, json_t **entries)
 {
     AUTO_BUF struct buf url = { 0 };
     AUTO_BUF struct buf body = { 0 };
@@ -61,15 +61,15 @@ enum err lookup_ask(struct hub_bucket *b, const struct pathmap *paths, size_t fr
 
     if (!ask_body(paths, from, n, &body))
         return ERR_INVALID_ARGUMENT;
-    buf_init(&url, CALL_URL_MAX);
+    buf_init(&url, ASK_URL_MAX);
     buf_add_str(&url, b->url);
     buf_add_str(&url, "/paths-info");
-    const struct call call = { .method = "POST",
-                               .url = buf_str(&url),
-                               .content_type = "application/json",
-                               .body = buf_slice(&body),
-                               .max_answer = ANSWER_MAX };
-    enum err e = call_json(b->hub, &call, &json);
+    const struct ask ask = { .method = "POST",
+                             .url = buf_str(&url),
+                             .content_type = "application/json",
+                             .body = buf_slice(&body),
+                             .max_answer = ANSWER_MAX };
+    enum err e = ask_json(b->hub, &ask, &json);
     if (e)
         return e;
     if (!json_is_array(json)) {
@@ -88,7 +88,7 @@ static void fail(struct lookup *l, size_t from, size_t n, enum err e)
             l->asks[i]->e = e;
 }
 
-static enum err ask_answer(struct lookup_ask *ask, const json_t *entry)
+static enum err ask_answer(struct hub_lookup_ask *ask, const json_t *entry)
 {
     bool known;
     if (entry == NULL)
@@ -121,7 +121,7 @@ static void answer(struct lookup *l, size_t from, size_t n, const json_t *entrie
 static void lookup_range(struct lookup *l, size_t from, size_t n)
 {
     AUTO_JSON json_t *entries = NULL;
-    enum err e = lookup_ask(l->bucket, &l->paths, from, n, &entries);
+    enum err e = hub_lookup_ask(l->bucket, &l->paths, from, n, &entries);
     if (!e) {
         answer(l, from, n, entries);
         return;
@@ -136,7 +136,7 @@ static void lookup_range(struct lookup *l, size_t from, size_t n)
     lookup_range(l, from + n / 2, n - n / 2);
 }
 
-void lookup_lead(void *ctx, struct combine_item *first)
+void hub_lookup_lead(void *ctx, struct combine_item *first)
 {
     struct lookup l = { .bucket = ctx, .halvings = HUB_HALVINGS };
     for (struct combine_item *item = first; item; item = item->next)
@@ -153,7 +153,7 @@ void lookup_lead(void *ctx, struct combine_item *first)
             l.numbers[i] = pathmap_put(&l.paths, asking->asks[j].path);
         }
     }
-    ratelimit_pace(&l.bucket->hub->ratelimit);
+    hub_ratelimit_pace(&l.bucket->hub->ratelimit);
     lookup_range(&l, 0, l.paths.n);
     pathmap_done(&l.paths);
     free(l.numbers);
@@ -165,7 +165,7 @@ static enum err look_up(struct hub_bucket *b, struct lookup_item *item)
     if (b->url == NULL)
         return ERR_NO_SUCH_BUCKET;
     for (size_t i = 0; i < item->n; i++)
-        if (!name_path_valid(item->asks[i].path))
+        if (!hub_name_path_valid(item->asks[i].path))
             return ERR_INVALID_ARGUMENT;
     combine_run(&b->lookups, &item->base);
     return item->asks[0].e;

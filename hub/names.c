@@ -17,7 +17,7 @@ static bool is_dots(struct slice segment)
     return slice_is(segment, ".") || slice_is(segment, "..");
 }
 
-bool name_part_valid(struct slice part)
+bool hub_name_part_valid(struct slice part)
 {
     if (part.n == 0 || part.n > PART_MAX || is_dots(part))
         return false;
@@ -27,10 +27,10 @@ bool name_part_valid(struct slice part)
     return true;
 }
 
-bool name_id_valid(struct slice id)
+bool hub_name_id_valid(struct slice id)
 {
     struct slice ns = slice_cut(&id, '/');
-    return name_part_valid(ns) && id.p != NULL && name_part_valid(id);
+    return hub_name_part_valid(ns) && id.p != NULL && hub_name_part_valid(id);
 }
 
 static bool text_valid(struct slice text)
@@ -41,7 +41,7 @@ static bool text_valid(struct slice text)
            utf8_valid(text);
 }
 
-bool name_path_valid(struct slice path)
+bool hub_name_path_valid(struct slice path)
 {
     if (path.n == 0 || !text_valid(path))
         return false;
@@ -53,7 +53,7 @@ bool name_path_valid(struct slice path)
     return true;
 }
 
-enum name_prefix name_prefix(struct slice prefix, struct slice *send)
+enum hub_name_prefix hub_name_prefix(struct slice prefix, struct slice *send)
 {
     *send = prefix;
     if (prefix.n == 0)

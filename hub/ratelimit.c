@@ -14,7 +14,7 @@
 #define PACE_MAX_MS     1000
 #define RETRY_UNTOLD_MS 1000
 
-void ratelimit_init(struct ratelimit *rl)
+void hub_ratelimit_init(struct ratelimit *rl)
 {
     pthread_condattr_t monotonic;
     *rl = (struct ratelimit){ 0 };
@@ -25,13 +25,13 @@ void ratelimit_init(struct ratelimit *rl)
     pthread_condattr_destroy(&monotonic);
 }
 
-void ratelimit_done(struct ratelimit *rl)
+void hub_ratelimit_done(struct ratelimit *rl)
 {
     pthread_cond_destroy(&rl->changed);
     pthread_mutex_destroy(&rl->lock);
 }
 
-void ratelimit_stop(struct ratelimit *rl)
+void hub_ratelimit_stop(struct ratelimit *rl)
 {
     pthread_mutex_lock(&rl->lock);
     rl->stopped = true;
@@ -136,7 +136,7 @@ static int64_t retry_after_ms(const struct http_response *r)
     return (int64_t)(seconds < RESET_MAX_S ? seconds : RESET_MAX_S) * 1000;
 }
 
-void ratelimit_note(struct ratelimit *rl, enum limit_class class, const struct http_response *r)
+void hub_ratelimit_note(struct ratelimit *rl, enum limit_class class, const struct http_response *r)
 {
     int64_t now = clock_mono_ms();
     pthread_mutex_lock(&rl->lock);
@@ -157,7 +157,7 @@ static void wait_until(struct ratelimit *rl, int64_t mono_ms)
     (void)rc; /* time out or not: whoever waits looks at the clock again */
 }
 
-enum err ratelimit_gate(struct ratelimit *rl, enum limit_class class, int64_t deadline_ms)
+enum err hub_ratelimit_gate(struct ratelimit *rl, enum limit_class class, int64_t deadline_ms)
 {
     enum err e = OK;
     pthread_mutex_lock(&rl->lock);
@@ -190,7 +190,7 @@ static int64_t pace_ms(const struct limit *limit, int64_t now)
     return apart < PACE_MAX_MS ? apart : PACE_MAX_MS;
 }
 
-void ratelimit_pace(struct ratelimit *rl)
+void hub_ratelimit_pace(struct ratelimit *rl)
 {
     pthread_mutex_lock(&rl->lock);
     int64_t now = clock_mono_ms(), slot = rl->next_slot_ms;
@@ -205,7 +205,7 @@ void ratelimit_pace(struct ratelimit *rl)
     pthread_mutex_unlock(&rl->lock);
 }
 
-bool ratelimit_budget(struct ratelimit *rl, struct hub_budget *out)
+bool hub_ratelimit_budget(struct ratelimit *rl, struct hub_budget *out)
 {
     pthread_mutex_lock(&rl->lock);
     struct limit limit = rl->limits[LIMIT_API];

@@ -4,7 +4,7 @@
  * A cursor is kept as it stood in the Link, percent-encoded, and goes back into a URL unchanged: whether a `+` in it
  * means a blank is then nobody's question here. */
 #include "common/codec.h"
-#include "hub/call.h"
+#include "hub/ask.h"
 #include "hub/link.h"
 #include "hub/names.h"
 
@@ -14,7 +14,7 @@
 static void tree_url(const struct hub_bucket *b, struct slice prefix, bool recursive, unsigned limit,
                      struct slice cursor, struct buf *url)
 {
-    buf_init(url, CALL_URL_MAX);
+    buf_init(url, ASK_URL_MAX);
     buf_add_str(url, b->url);
     buf_add_str(url, prefix.n ? "/tree/" : "/tree");
     percent_encode(prefix, PERCENT_PATH, url);
@@ -102,13 +102,13 @@ enum err hub_tree(struct hub_bucket *b, struct slice prefix, bool recursive, uns
         return ERR_NO_SUCH_BUCKET;
     if (!link_query_valid(cursor) || (cursor.n && memchr(cursor.p, '&', cursor.n)))
         return ERR_INVALID_ARGUMENT;
-    if (name_prefix(prefix, &send) == NAME_PREFIX_NONE)
+    if (hub_name_prefix(prefix, &send) == NAME_PREFIX_NONE)
         return nothing(b, arena, out);
     if (limit == 0 || limit > HUB_PAGE_MAX)
         limit = HUB_PAGE_MAX;
     tree_url(b, send, recursive, limit, cursor, &url);
-    const struct call call = { .method = "GET", .url = buf_str(&url), .max_answer = TREE_ANSWER_MAX };
-    enum err e = call_make(b->hub, &call, &r);
+    const struct ask ask = { .method = "GET", .url = buf_str(&url), .max_answer = TREE_ANSWER_MAX };
+    enum err e = ask_make(b->hub, &ask, &r);
     if (e == ERR_NO_SUCH_KEY) { /* nothing has the prefix: an empty list, said another way */
         *out = page;
         return OK;

@@ -113,7 +113,7 @@ void verdict_excuse_deletes(struct hub_bucket *b, struct round *r, size_t from, 
     for (size_t i = from; i < from + n; i++)
         if (failed_delete(&r->slots[i]))
             pathmap_put(&asked, r->paths.paths[i]);
-    if (asked.n && lookup_ask(b, &asked, 0, asked.n, &entries) == OK)
+    if (asked.n && hub_lookup_ask(b, &asked, 0, asked.n, &entries) == OK)
         excuse(r, &asked, entries);
     pathmap_done(&asked);
 }

@@ -12,7 +12,7 @@
 
 #include "common/clock.h"
 #include "hub/bucket.h"
-#include "hub/call.h"
+#include "hub/ask.h"
 
 #define MARGIN_S   30    /* Hub API, Xet tokens: refresh 30 s before exp */
 #define LIFE_MAX_S 86400 /* believed; more is asked again after a day */
@@ -126,7 +126,7 @@ static enum err read_token(const struct hub *h, const struct http_response *r, s
 {
     AUTO_JSON json_t *json = NULL;
     struct token_text text = { 0 };
-    bool is_json = call_parse(r, &json) == OK && from_json(json, &text);
+    bool is_json = ask_parse(r, &json) == OK && from_json(json, &text);
     if (!is_json && !from_headers(r, &text))
         return ERR_UPSTREAM_ANSWER;
     while (text.url.n && text.url.p[text.url.n - 1] == '/')
@@ -142,10 +142,10 @@ static enum err ask_token(struct hub_bucket *b, int kind, struct xet_token_kept 
 {
     AUTO_BUF struct buf url = { 0 };
     AUTO_RESPONSE struct http_response r = { 0 };
-    buf_init(&url, CALL_URL_MAX);
+    buf_init(&url, ASK_URL_MAX);
     buf_add_str(&url, b->url);
     buf_add_str(&url, kind == XET_WRITE ? "/xet-write-token" : "/xet-read-token");
-    enum err e = call_make(b->hub, &(struct call){ .method = "GET", .url = buf_str(&url) }, &r);
+    enum err e = ask_make(b->hub, &(struct ask){ .method = "GET", .url = buf_str(&url) }, &r);
     if (!e)
         e = read_token(b->hub, &r, out);
     if (r.body.p)
@@ -190,14 +190,14 @@ static void write_lead(void *ctx, struct combine_item *first)
     refresh_lead(ctx, XET_WRITE, first);
 }
 
-void token_init(struct hub_bucket *b)
+void hub_token_init(struct hub_bucket *b)
 {
     pthread_mutex_init(&b->token_lock, NULL);
     combine_init(&b->refreshes[XET_READ], read_lead, b, 1, SIZE_MAX, SIZE_MAX);
     combine_init(&b->refreshes[XET_WRITE], write_lead, b, 1, SIZE_MAX, SIZE_MAX);
 }
 
-void token_done(struct hub_bucket *b)
+void hub_token_done(struct hub_bucket *b)
 {
     for (int kind = 0; kind < XET_KINDS; kind++)
         combine_done(&b->refreshes[kind]);

@@ -35,7 +35,7 @@ static void an_id_is_two_names_fit_for_a_url(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         print_message("  %s\n", ids[i].name);
-        assert_int_equal(name_id_valid(slice_str(ids[i].id)), ids[i].valid);
+        assert_int_equal(hub_name_id_valid(slice_str(ids[i].id)), ids[i].valid);
     }
 }
 
@@ -69,7 +69,7 @@ static void a_path_the_hub_refuses_is_not_asked_for(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         print_message("  %s\n", paths[i].name);
-        assert_int_equal(name_path_valid(paths[i].path), paths[i].valid);
+        assert_int_equal(hub_name_path_valid(paths[i].path), paths[i].valid);
     }
 }
 
@@ -78,13 +78,13 @@ static void a_path_may_be_4_kib_and_no_more(void **state)
     (void)state;
     static char text[NAME_PATH_MAX + 1];
     memset(text, 'a', sizeof text);
-    assert_true(name_path_valid(slice_of(text, NAME_PATH_MAX)));
-    assert_false(name_path_valid(slice_of(text, NAME_PATH_MAX + 1)));
+    assert_true(hub_name_path_valid(slice_of(text, NAME_PATH_MAX)));
+    assert_false(hub_name_path_valid(slice_of(text, NAME_PATH_MAX + 1)));
 }
 
 static const struct {
     const char *name, *prefix;
-    enum name_prefix want;
+    enum hub_name_prefix want;
     const char *send;
 } prefixes[] = {
     { "empty", "", NAME_PREFIX_PLAIN, "" },
@@ -108,7 +108,7 @@ static void a_prefix_no_path_can_have_is_told_from_one_a_url_cannot_carry(void *
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
         struct slice send;
         print_message("  %s\n", prefixes[i].name);
-        assert_int_equal(name_prefix(slice_str(prefixes[i].prefix), &send), prefixes[i].want);
+        assert_int_equal(hub_name_prefix(slice_str(prefixes[i].prefix), &send), prefixes[i].want);
         if (prefixes[i].send)
             assert_true(slice_is(send, prefixes[i].send));
     }

@@ -15,7 +15,7 @@ static void note(struct ratelimit *rl, int status, const char *limit, const char
     struct header list[] = { { SLICE("RateLimit"), slice_str(limit) },
                              { SLICE("ratelimit-policy"), slice_str(policy) } };
     struct http_response r = { .status = status, .headers = list, .n_headers = 2 };
-    ratelimit_note(rl, LIMIT_API, &r);
+    hub_ratelimit_note(rl, LIMIT_API, &r);
 }
 
 #define UNTOLD ((uint64_t)-1)
@@ -49,16 +49,16 @@ static void what_is_told_is_known(void **state)
         struct ratelimit rl;
         struct hub_budget budget = { 0 };
         print_message("  %s\n", headers[i].name);
-        ratelimit_init(&rl);
+        hub_ratelimit_init(&rl);
         note(&rl, headers[i].status, headers[i].limit, headers[i].policy);
-        bool told = ratelimit_budget(&rl, &budget);
+        bool told = hub_ratelimit_budget(&rl, &budget);
         assert_int_equal(told, headers[i].remaining != UNTOLD);
         if (told) {
             assert_int_equal(budget.remaining, headers[i].remaining);
             assert_int_equal(budget.quota, headers[i].quota);
             assert_int_equal(budget.reset_s, headers[i].reset_s);
         }
-        ratelimit_done(&rl);
+        hub_ratelimit_done(&rl);
     }
 }
 
@@ -67,64 +67,64 @@ static void within_a_window_the_least_counts(void **state)
     (void)state;
     struct ratelimit rl;
     struct hub_budget budget;
-    ratelimit_init(&rl);
+    hub_ratelimit_init(&rl);
     note(&rl, 200, "\"api\";r=10;t=100", "");
     note(&rl, 200, "\"api\";r=11;t=100", ""); /* came late */
-    assert_true(ratelimit_budget(&rl, &budget));
+    assert_true(hub_ratelimit_budget(&rl, &budget));
     assert_int_equal(budget.remaining, 10);
     note(&rl, 200, "\"api\";r=999;t=300", ""); /* a new window */
-    assert_true(ratelimit_budget(&rl, &budget));
+    assert_true(hub_ratelimit_budget(&rl, &budget));
     assert_int_equal(budget.remaining, 999);
-    ratelimit_done(&rl);
+    hub_ratelimit_done(&rl);
 }
 
 static void a_spent_class_holds_its_calls_and_no_others(void **state)
 {
     (void)state;
     struct ratelimit rl;
-    ratelimit_init(&rl);
+    hub_ratelimit_init(&rl);
     int64_t now = clock_mono_ms();
-    assert_int_equal(ratelimit_gate(&rl, LIMIT_API, now), OK);
+    assert_int_equal(hub_ratelimit_gate(&rl, LIMIT_API, now), OK);
     note(&rl, 200, "\"api\";r=0;t=100", "");
-    assert_int_equal(ratelimit_gate(&rl, LIMIT_API, now + 30), ERR_SLOW_DOWN);
+    assert_int_equal(hub_ratelimit_gate(&rl, LIMIT_API, now + 30), ERR_SLOW_DOWN);
     assert_true(clock_mono_ms() >= now + 30);
-    assert_int_equal(ratelimit_gate(&rl, LIMIT_RESOLVERS, now), OK);
-    ratelimit_stop(&rl);
-    assert_int_equal(ratelimit_gate(&rl, LIMIT_API, now + 100000), ERR_STOPPING);
-    ratelimit_done(&rl);
+    assert_int_equal(hub_ratelimit_gate(&rl, LIMIT_RESOLVERS, now), OK);
+    hub_ratelimit_stop(&rl);
+    assert_int_equal(hub_ratelimit_gate(&rl, LIMIT_API, now + 100000), ERR_STOPPING);
+    hub_ratelimit_done(&rl);
 }
 
 static void the_gate_opens_at_the_reset(void **state)
 {
     (void)state;
     struct ratelimit rl;
-    ratelimit_init(&rl);
+    hub_ratelimit_init(&rl);
     int64_t now = clock_mono_ms();
     note(&rl, 200, "\"api\";r=0;t=1", "");
-    assert_int_equal(ratelimit_gate(&rl, LIMIT_API, now + 20000), OK);
+    assert_int_equal(hub_ratelimit_gate(&rl, LIMIT_API, now + 20000), OK);
     assert_in_range(clock_mono_ms() - now, 1000, 15000);
-    ratelimit_done(&rl);
+    hub_ratelimit_done(&rl);
 }
 
 static void shared_calls_spread_out_only_when_little_is_left(void **state)
 {
     (void)state;
     struct ratelimit rl;
-    ratelimit_init(&rl);
+    hub_ratelimit_init(&rl);
     note(&rl, 200, "\"api\";r=200;t=10", "\"fixed window\";\"api\";q=1000;w=300");
     int64_t began = clock_mono_ms();
     for (int i = 0; i < 1000; i++)
-        ratelimit_pace(&rl);
+        hub_ratelimit_pace(&rl);
     assert_true(clock_mono_ms() - began < 1000);
     note(&rl, 200, "\"api\";r=99;t=10", ""); /* 10 s for 100 calls: one in 100 ms */
     began = clock_mono_ms();
-    ratelimit_pace(&rl);
+    hub_ratelimit_pace(&rl);
     assert_true(clock_mono_ms() - began < 90); /* nothing waits when nothing went before */
-    ratelimit_pace(&rl);
-    ratelimit_pace(&rl);
+    hub_ratelimit_pace(&rl);
+    hub_ratelimit_pace(&rl);
     assert_true(clock_mono_ms() - began >= 190);
-    ratelimit_stop(&rl);
-    ratelimit_done(&rl);
+    hub_ratelimit_stop(&rl);
+    hub_ratelimit_done(&rl);
 }
 
 int main(void)

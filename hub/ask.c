@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* call.c: gate → HTTP, with its tries → rate limit noted → status to error → log.
+/* ask.c: gate → HTTP, with its tries → rate limit noted → status to error → log.
  *
  * The HTTP client repeats what fails for a moment (429, 5xx, no connection) within the time left. A 429 that it gives
  * up on closes the gate of the rate limit; the call waits there for as long as its time lasts. */
-#include "hub/call.h"
+#include "hub/ask.h"
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -60,7 +60,7 @@ static enum log_level level_of(enum err e)
 }
 
 /* The path goes in without the query, which may hold a cursor. */
-static void log_call(const struct hub *h, const struct call *c, const struct http_response *r, enum err e,
+static void log_call(const struct hub *h, const struct ask *c, const struct http_response *r, enum err e,
                      int64_t began_ms)
 {
     enum log_level level = level_of(e);
@@ -91,7 +91,7 @@ static enum limit_class class_of(const struct hub *h, const char *url)
     return slice_starts(slice_from(slice_str(url), strlen(h->endpoint)), SLICE("/api/")) ? LIMIT_API : LIMIT_RESOLVERS;
 }
 
-static enum err ask_once(struct hub *h, const struct call *c, int64_t deadline_ms, struct http_response *out)
+static enum err ask_once(struct hub *h, const struct ask *c, int64_t deadline_ms, struct http_response *out)
 {
     const struct header type = { SLICE("Content-Type"), slice_str(c->content_type) };
     int64_t left = deadline_ms - clock_mono_ms();
@@ -103,7 +103,7 @@ static enum err ask_once(struct hub *h, const struct call *c, int64_t deadline_m
         .n_headers = c->content_type != NULL,
         .body = &c->body,
         .n_body = c->body.n > 0,
-        .max_body = c->max_answer ? c->max_answer : CALL_BODY_MAX,
+        .max_body = c->max_answer ? c->max_answer : ASK_BODY_MAX,
         .timeout_ms = TIMEOUT_MS,
         .retry_ms = c->once || left <= 0 ? 0 : (uint32_t)left,
     };
@@ -111,17 +111,17 @@ static enum err ask_once(struct hub *h, const struct call *c, int64_t deadline_m
     atomic_fetch_add_explicit(&h->calls, out->tries ? out->tries : 1, memory_order_relaxed);
     if (e)
         return e;
-    ratelimit_note(&h->ratelimit, class_of(h, c->url), out);
+    hub_ratelimit_note(&h->ratelimit, class_of(h, c->url), out);
     return status_error(out);
 }
 
-enum err call_make(struct hub *h, const struct call *c, struct http_response *out)
+enum err ask_make(struct hub *h, const struct ask *c, struct http_response *out)
 {
     int64_t began = clock_mono_ms(), deadline = began + h->retry_ms;
     enum limit_class class = class_of(h, c->url);
     *out = (struct http_response){ 0 };
     for (unsigned tries = 0;;) {
-        enum err e = ratelimit_gate(&h->ratelimit, class, deadline);
+        enum err e = hub_ratelimit_gate(&h->ratelimit, class, deadline);
         if (!e) {
             http_response_done(out);
             e = ask_once(h, c, deadline, out);
@@ -135,7 +135,7 @@ enum err call_make(struct hub *h, const struct call *c, struct http_response *ou
     }
 }
 
-enum err call_parse(const struct http_response *r, json_t **out)
+enum err ask_parse(const struct http_response *r, json_t **out)
 {
     /* Jansson bounds the depth (2,048), refuses NUL in strings and what is not UTF-8; the HTTP client bounds the size.
      */
@@ -146,25 +146,25 @@ enum err call_parse(const struct http_response *r, json_t **out)
     return OK;
 }
 
-enum err call_json(struct hub *h, const struct call *c, json_t **out)
+enum err ask_json(struct hub *h, const struct ask *c, json_t **out)
 {
     AUTO_RESPONSE struct http_response r = { 0 };
-    enum err e = call_make(h, c, &r);
-    return e ? e : call_parse(&r, out);
+    enum err e = ask_make(h, c, &r);
+    return e ? e : ask_parse(&r, out);
 }
 
-struct slice call_error_text(const struct http_response *r, struct arena *arena)
+struct slice ask_error_text(const struct http_response *r, struct arena *arena)
 {
     AUTO_JSON json_t *json = NULL;
     struct slice text = http_response_header(r, "X-Error-Message");
-    if (text.n == 0 && call_parse(r, &json) == OK)
+    if (text.n == 0 && ask_parse(r, &json) == OK)
         field_text(json, "error", SIZE_MAX, &text);
     return arena_copy(arena, field_words(text));
 }
 
-void call_url(struct hub *h, struct buf *url, const char *path)
+void ask_url(struct hub *h, struct buf *url, const char *path)
 {
-    buf_init(url, CALL_URL_MAX);
+    buf_init(url, ASK_URL_MAX);
     buf_add_str(url, h->endpoint);
     buf_add_str(url, path);
 }
