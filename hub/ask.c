@@ -112,6 +112,8 @@ static enum err ask_once(struct hub *h, const struct ask *c, int64_t deadline_ms
     if (e)
         return e;
     hub_ratelimit_note(&h->ratelimit, class_of(h, c->url), out);
+    if (c->may_redirect && (out->status == 302 || out->status == 307 || out->status == 308))
+        return OK;
     return status_error(out);
 }
 

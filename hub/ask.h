@@ -16,6 +16,7 @@ struct ask {
     const char *content_type; /* of body */
     struct slice body;        /* empty: none */
     size_t max_answer;        /* 0: ASK_BODY_MAX */
+    bool may_redirect;        /* a 302, 307 or 308 is an answer as good as a 2xx: its headers tell what was asked */
     bool once;                /* not to be repeated when it is not known whether the Hub has done it */
 };
 

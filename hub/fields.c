@@ -2,8 +2,6 @@
 /* fields.c: readers of single fields, then the entries made of them, then the one writer. */
 #include "hub/fields.h"
 
-#include <ctype.h>
-
 #include "common/clock.h"
 #include "common/codec.h"
 #include "hub/names.h"
@@ -69,50 +67,50 @@ struct slice field_words(struct slice text)
     return utf8_valid(text) ? text : SLICE("");
 }
 
-/* It goes out as a header one day: visible ASCII and blanks only. */
-static struct slice content_type(const json_t *entry)
+struct slice field_type(struct slice text)
 {
-    struct slice type = SLICE("");
-    if (!field_text(entry, "contentType", CONTENT_TYPE_MAX, &type))
+    if (text.n > CONTENT_TYPE_MAX)
         return SLICE("");
-    for (size_t i = 0; i < type.n; i++)
-        if (type.p[i] < ' ' || type.p[i] > '~')
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] < ' ' || text.p[i] > '~')
             return SLICE("");
-    return slice_trim(type);
+    return slice_trim(text);
 }
 
-static bool xet_hash(const json_t *entry, char out[65])
+bool field_hash(struct slice text, char out[65])
+{
+    unsigned char bytes[32];
+    if (!hex_decode(text, bytes, sizeof bytes))
+        return false;
+    hex_encode(bytes, sizeof bytes, out);
+    return true;
+}
+
+static bool entry_hash(const json_t *entry, char out[65])
 {
     struct slice text;
-    unsigned char bytes[32];
     if (!json_is_string(json_object_get(entry, "xetHash")))
         return true; /* not in Xet */
-    if (!field_text(entry, "xetHash", 64, &text) || !hex_decode(text, bytes, sizeof bytes))
-        return false;
-    for (size_t i = 0; i < 64; i++)
-        out[i] = (char)tolower((unsigned char)text.p[i]);
-    out[64] = '\0';
-    return true;
+    return field_text(entry, "xetHash", 64, &text) && field_hash(text, out);
 }
 
 enum err field_entry(const json_t *entry, struct arena *arena, struct hub_file *out, bool *known)
 {
     struct hub_file file = { 0 };
-    struct slice type, path;
+    struct slice type, path, content_type = SLICE("");
     if (!field_text(entry, "type", 64, &type) || !field_text(entry, "path", NAME_PATH_MAX, &path) || path.n == 0)
         return ERR_UPSTREAM_ANSWER;
     file.is_directory = slice_is(type, "directory");
     *known = file.is_directory || slice_is(type, "file");
     if (!*known)
         return OK;
-    if (!file.is_directory && (!field_u64(entry, "size", &file.size) || !xet_hash(entry, file.xet_hash)))
+    if (!file.is_directory && (!field_u64(entry, "size", &file.size) || !entry_hash(entry, file.xet_hash)))
         return ERR_UPSTREAM_ANSWER;
     field_time(entry, "mtime", &file.mtime_ms);
     field_time(entry, "uploadedAt", &file.uploaded_ms);
     file.path = arena_copy(arena, path);
-    struct slice of_type = content_type(entry);
-    if (of_type.n)
-        file.content_type = arena_copy(arena, of_type);
+    if (field_text(entry, "contentType", CONTENT_TYPE_MAX, &content_type))
+        file.content_type = arena_copy(arena, field_type(content_type));
     *out = file;
     return OK;
 }

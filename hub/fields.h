@@ -25,6 +25,11 @@ bool field_time(const json_t *object, const char *name, int64_t *out_ms);
 /* The beginning of a sentence of the Hub's, fit for logs and XML: UTF-8, at most 512 bytes. */
 struct slice field_words(struct slice text);
 
+/* A Xet hash: 64 hex digits, in lower case afterwards. */
+bool field_hash(struct slice text, char out[65]);
+/* A content type fit to go out as a header: visible ASCII and blanks; empty when this is none. */
+struct slice field_type(struct slice text);
+
 /* A file or directory entry of the tree or of paths-info; content in the arena. *known is false for a type of entry
  * that this program has never heard of: *out is then nothing. */
 MUST_USE enum err field_entry(const json_t *entry, struct arena *arena, struct hub_file *out, bool *known);

@@ -89,7 +89,9 @@ struct hub_page {
 MUST_USE enum err hub_tree(struct hub_bucket *b, struct slice prefix, bool recursive, unsigned limit,
                            struct slice cursor, struct arena *arena, struct hub_page *out);
 
-/* What is at this path: ERR_NO_SUCH_KEY for nothing (or a directory), ERR_NO_SUCH_BUCKET. Coalesced. */
+/* What is at this path: ERR_NO_SUCH_KEY for nothing (or a directory), ERR_NO_SUCH_BUCKET. Coalesced. While the rate
+ * limit of the API is spent, the answer may come from another class's call: then uploaded_ms is in whole seconds, and
+ * the content type may not be told. */
 MUST_USE enum err hub_lookup(struct hub_bucket *b, struct slice path, struct arena *arena, struct hub_file *out);
 /* Two paths in the same call: `path` as above, and *found tells whether there is a file at `beside` (then *out_beside).
  */

@@ -8,7 +8,10 @@
  *   lookup.c     its paths-info, shared            names.c      what may be asked for at all
  *   batch.c      its mutations, shared             pathmap.c    answers back to those who asked, by path
  *   round.c      which of them go in one call      line.c       one of them as text
- *   verdict.c    what became of them               xet_token.c  its Xet tokens */
+ *   verdict.c    what became of them               xet_token.c  its Xet tokens
+ *   resolve.c    a path, when lookups are spent
+ *
+ * What these files share is named by file, or begins with hub_ where another folder could have the same idea. */
 #ifndef HUGS3_HUB_INTERNAL_H
 #define HUGS3_HUB_INTERNAL_H
 

@@ -15,12 +15,14 @@
 #include "hub/bucket.h"
 #include "hub/ask.h"
 #include "hub/names.h"
+#include "hub/resolve.h"
 
-#define ANSWER_MAX (16 * 1024 * 1024) /* 1,000 entries with the longest paths are half of it */
-#define BODY_MAX   (32 * 1024 * 1024) /* 1,000 paths of 4 KiB, each byte escaped as six */
+#define ANSWER_MAX   (16 * 1024 * 1024) /* 1,000 entries with the longest paths are half of it */
+#define RESOLVES_MAX 16
+#define BODY_MAX     (32 * 1024 * 1024) /* 1,000 paths of 4 KiB, each byte escaped as six */
 
-/* One path somebody asks about. */
-struct hub_lookup_ask {
+/* One path somebody wanted about. */
+struct wanted {
     struct slice path;
     struct arena *arena;
     struct hub_file file; /* when e is OK */
@@ -29,7 +31,7 @@ struct hub_lookup_ask {
 
 struct lookup_item {
     struct combine_item base; /* its weight is n */
-    struct hub_lookup_ask asks[2];
+    struct wanted wanted[2];
     size_t n;
 };
 
@@ -37,8 +39,8 @@ struct lookup_item {
 struct lookup {
     struct hub_bucket *bucket;
     struct pathmap paths;
-    struct hub_lookup_ask **asks; /* in order of arrival */
-    size_t *numbers;              /* of each one's path */
+    struct wanted **wanted; /* in order of arrival */
+    size_t *numbers;        /* of each one's path */
     size_t n;
     unsigned halvings;
 };
@@ -85,16 +87,16 @@ static void fail(struct lookup *l, size_t from, size_t n, enum err e)
 {
     for (size_t i = 0; i < l->n; i++)
         if (l->numbers[i] >= from && l->numbers[i] < from + n)
-            l->asks[i]->e = e;
+            l->wanted[i]->e = e;
 }
 
-static enum err ask_answer(struct hub_lookup_ask *ask, const json_t *entry)
+static enum err read_answer(struct wanted *w, const json_t *entry)
 {
     bool known;
     if (entry == NULL)
         return ERR_NO_SUCH_KEY;
-    enum err e = field_entry(entry, ask->arena, &ask->file, &known);
-    return !e && (!known || ask->file.is_directory) ? ERR_NO_SUCH_KEY : e;
+    enum err e = field_entry(entry, w->arena, &w->file, &known);
+    return !e && (!known || w->file.is_directory) ? ERR_NO_SUCH_KEY : e;
 }
 
 /* Entries by the number of their path. What was not asked for, or answered twice, is dropped or replaced. */
@@ -114,7 +116,7 @@ static void answer(struct lookup *l, size_t from, size_t n, const json_t *entrie
     }
     for (size_t i = 0; i < l->n; i++)
         if (l->numbers[i] >= from && l->numbers[i] < from + n)
-            l->asks[i]->e = ask_answer(l->asks[i], by_number[l->numbers[i] - from]);
+            l->wanted[i]->e = read_answer(l->wanted[i], by_number[l->numbers[i] - from]);
     free(by_number);
 }
 
@@ -136,28 +138,42 @@ static void lookup_range(struct lookup *l, size_t from, size_t n)
     lookup_range(l, from + n / 2, n - n / 2);
 }
 
+/* While the API class is spent, the resolvers' may not be. It takes a call for each path, so only few are looked up
+ * that way; and it tells a little less (resolve.h), which beats making the client wait for minutes. */
+static bool lookup_elsewhere(struct lookup *l)
+{
+    struct ratelimit *rl = &l->bucket->hub->ratelimit;
+    if (l->n > RESOLVES_MAX || !hub_ratelimit_spent(rl, LIMIT_API) || hub_ratelimit_spent(rl, LIMIT_RESOLVERS))
+        return false;
+    for (size_t i = 0; i < l->n; i++)
+        l->wanted[i]->e = hub_resolve(l->bucket, l->wanted[i]->path, l->wanted[i]->arena, &l->wanted[i]->file);
+    return true;
+}
+
 void hub_lookup_lead(void *ctx, struct combine_item *first)
 {
     struct lookup l = { .bucket = ctx, .halvings = HUB_HALVINGS };
     for (struct combine_item *item = first; item; item = item->next)
         l.n += item->weight;
     assert(l.n <= HUB_CALL_MAX);
-    l.asks = mem_alloc(l.n * sizeof *l.asks);
+    l.wanted = mem_alloc(l.n * sizeof *l.wanted);
     l.numbers = mem_alloc(l.n * sizeof *l.numbers);
     pathmap_init(&l.paths, l.n);
     size_t i = 0;
     for (struct combine_item *item = first; item; item = item->next) {
         struct lookup_item *asking = (struct lookup_item *)item;
         for (size_t j = 0; j < asking->n; j++, i++) {
-            l.asks[i] = &asking->asks[j];
-            l.numbers[i] = pathmap_put(&l.paths, asking->asks[j].path);
+            l.wanted[i] = &asking->wanted[j];
+            l.numbers[i] = pathmap_put(&l.paths, asking->wanted[j].path);
         }
     }
-    hub_ratelimit_pace(&l.bucket->hub->ratelimit);
-    lookup_range(&l, 0, l.paths.n);
+    if (!lookup_elsewhere(&l)) {
+        hub_ratelimit_pace(&l.bucket->hub->ratelimit);
+        lookup_range(&l, 0, l.paths.n);
+    }
     pathmap_done(&l.paths);
     free(l.numbers);
-    free(l.asks);
+    free(l.wanted);
 }
 
 static enum err look_up(struct hub_bucket *b, struct lookup_item *item)
@@ -165,18 +181,18 @@ static enum err look_up(struct hub_bucket *b, struct lookup_item *item)
     if (b->url == NULL)
         return ERR_NO_SUCH_BUCKET;
     for (size_t i = 0; i < item->n; i++)
-        if (!hub_name_path_valid(item->asks[i].path))
+        if (!hub_name_path_valid(item->wanted[i].path))
             return ERR_INVALID_ARGUMENT;
     combine_run(&b->lookups, &item->base);
-    return item->asks[0].e;
+    return item->wanted[0].e;
 }
 
 enum err hub_lookup(struct hub_bucket *b, struct slice path, struct arena *arena, struct hub_file *out)
 {
-    struct lookup_item item = { .base = { .weight = 1 }, .asks = { { .path = path, .arena = arena } }, .n = 1 };
+    struct lookup_item item = { .base = { .weight = 1 }, .wanted = { { .path = path, .arena = arena } }, .n = 1 };
     enum err e = look_up(b, &item);
     if (!e)
-        *out = item.asks[0].file;
+        *out = item.wanted[0].file;
     return e;
 }
 
@@ -184,16 +200,16 @@ enum err hub_lookup_pair(struct hub_bucket *b, struct slice path, struct slice b
                          struct hub_file *out, struct hub_file *out_beside, bool *found)
 {
     struct lookup_item item = { .base = { .weight = 2 },
-                                .asks = { { .path = path, .arena = arena }, { .path = beside, .arena = arena } },
+                                .wanted = { { .path = path, .arena = arena }, { .path = beside, .arena = arena } },
                                 .n = 2 };
     enum err e = look_up(b, &item);
-    if (!e && item.asks[1].e && item.asks[1].e != ERR_NO_SUCH_KEY)
-        e = item.asks[1].e;
+    if (!e && item.wanted[1].e && item.wanted[1].e != ERR_NO_SUCH_KEY)
+        e = item.wanted[1].e;
     if (e)
         return e;
-    *out = item.asks[0].file;
-    *found = item.asks[1].e == OK;
+    *out = item.wanted[0].file;
+    *found = item.wanted[1].e == OK;
     if (*found)
-        *out_beside = item.asks[1].file;
+        *out_beside = item.wanted[1].file;
     return OK;
 }

@@ -157,6 +157,19 @@ static void wait_until(struct ratelimit *rl, int64_t mono_ms)
     (void)rc; /* time out or not: whoever waits looks at the clock again */
 }
 
+static bool is_spent(const struct limit *limit, int64_t now)
+{
+    return limit->told && limit->remaining == 0 && now < limit->reset_ms;
+}
+
+bool hub_ratelimit_spent(struct ratelimit *rl, enum limit_class class)
+{
+    pthread_mutex_lock(&rl->lock);
+    bool spent = is_spent(&rl->limits[class], clock_mono_ms());
+    pthread_mutex_unlock(&rl->lock);
+    return spent;
+}
+
 enum err hub_ratelimit_gate(struct ratelimit *rl, enum limit_class class, int64_t deadline_ms)
 {
     enum err e = OK;
@@ -166,7 +179,7 @@ enum err hub_ratelimit_gate(struct ratelimit *rl, enum limit_class class, int64_
         int64_t now = clock_mono_ms();
         if (rl->stopped)
             e = ERR_STOPPING;
-        else if (!limit->told || limit->remaining > 0 || now >= limit->reset_ms)
+        else if (!is_spent(limit, now))
             e = OK;
         else if (now >= deadline_ms)
             e = ERR_SLOW_DOWN;

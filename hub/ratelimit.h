@@ -39,6 +39,7 @@ void hub_ratelimit_stop(struct ratelimit *rl); /* whoever waits, now or later, g
 
 /* From an answer's headers. A 429 without them closes the class for Retry-After, or a second. */
 void hub_ratelimit_note(struct ratelimit *rl, enum limit_class class, const struct http_response *r);
+bool hub_ratelimit_spent(struct ratelimit *rl, enum limit_class class); /* a call made now would wait */
 /* Waits while the class is spent. ERR_SLOW_DOWN: still spent at the deadline (monotonic). */
 MUST_USE enum err hub_ratelimit_gate(struct ratelimit *rl, enum limit_class class, int64_t deadline_ms);
 /* Less than a tenth of the API quota left: waits for a slot, so that what is left lasts until the reset, but at most a

@@ -99,6 +99,37 @@ static void a_lookup_tells_what_is_there(void **state)
     rig_stop(&f.rig);
 }
 
+static const struct {
+    const char *name, *path, *beside;
+    enum err want;
+    bool found;
+} pairs[] = {
+    { "both are there", "a", "beside", OK, true },
+    { "nothing beside it", "a", "missing", OK, false },
+    { "only what is beside it", "missing", "beside", ERR_NO_SUCH_KEY, false },
+    { "what is beside it cannot be read", "a", "odd", ERR_UPSTREAM_ANSWER, false },
+};
+
+static void a_pair_is_looked_up_with_one_call(void **state)
+{
+    (void)state;
+    struct files f = { 0 };
+    rig_start(&f.rig, files_answer, &f, 50);
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        struct hub_file file = { .size = 77 }, beside = { .size = 77 };
+        bool found = false;
+        print_message("  %s\n", pairs[i].name);
+        assert_int_equal(hub_lookup_pair(f.rig.bucket, slice_str(pairs[i].path), slice_str(pairs[i].beside),
+                                         f.rig.arena, &file, &beside, &found),
+                         pairs[i].want);
+        assert_int_equal(file.size, pairs[i].want ? 77 : strlen(pairs[i].path));
+        assert_int_equal(beside.size, pairs[i].found ? strlen(pairs[i].beside) : 77);
+        assert_int_equal(found, pairs[i].found);
+        assert_int_equal(hub_calls(f.rig.hub), i + 1);
+    }
+    rig_stop(&f.rig);
+}
+
 static void an_error_of_the_call_is_everybodys(void **state)
 {
     (void)state;
@@ -118,6 +149,64 @@ static void an_error_of_the_call_is_everybodys(void **state)
         struct rig r;
         rig_start(&r, canned_answer, &canned, 50);
         assert_int_equal(hub_lookup(r.bucket, SLICE("k"), r.arena, &file), rows[i].want);
+        rig_stop(&r);
+        canned_free(&canned);
+    }
+}
+
+/* The API is spent with the first answer; what is asked then comes from resolve. */
+static const struct {
+    const char *name;
+    struct canned_reply reply;
+    enum err want;
+    const char *type;
+} heads[] = {
+    { "all headers",
+      { 200,
+        "X-Xet-Hash: 0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef\r\nX-Linked-Size: 5\r\n"
+        "Last-Modified: Mon, 23 Nov 2026 19:19:36 GMT\r\n",
+        "" },
+      OK,
+      "application/json" },
+    { "a redirect",
+      { 302,
+        "Location: http://127.0.0.1:1/\r\nX-Linked-Size: 5\r\nX-Xet-Hash: "
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\r\n"
+        "Last-Modified: Mon, 23 Nov 2026 19:19:36 GMT\r\n",
+        "" },
+      OK,
+      "" },
+    { "a redirect without a size", { 302, "Location: http://127.0.0.1:1/\r\n", "" }, ERR_UPSTREAM_ANSWER, NULL },
+    { "half a hash", { 200, "X-Linked-Size: 5\r\nX-Xet-Hash: 0123\r\n", "" }, ERR_UPSTREAM_ANSWER, NULL },
+    { "nothing there", { 404, "X-Error-Code: EntryNotFound\r\n", "" }, ERR_NO_SUCH_KEY, NULL },
+    { "no bucket", { 404, "X-Error-Code: RepoNotFound\r\n", "" }, ERR_NO_SUCH_BUCKET, NULL },
+    { "spent as well", { 429, "RateLimit: \"resolvers\";r=0;t=100\r\n", "" }, ERR_SLOW_DOWN, NULL },
+};
+
+static void a_lookup_goes_elsewhere_when_the_api_is_spent(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        struct canned_reply replies[] = {
+            { 200, "RateLimit: \"api\";r=0;t=100\r\n", "{\"id\":\"me/b\"}" },
+            heads[i].reply,
+        };
+        struct canned canned = CANNED(replies);
+        struct hub_bucket_info info;
+        struct hub_file file = { .size = 77 };
+        struct rig r;
+        print_message("  %s\n", heads[i].name);
+        rig_start(&r, canned_answer, &canned, 50);
+        assert_int_equal(hub_bucket_info(r.hub, SLICE("me/b"), r.arena, &info), OK);
+        assert_int_equal(hub_lookup(r.bucket, SLICE("a b/c"), r.arena, &file), heads[i].want);
+        assert_string_equal(r.fake->log[1], "HEAD /buckets/me/b/resolve/a%20b/c");
+        assert_int_equal(file.size, heads[i].want ? 77 : 5);
+        if (!heads[i].want) {
+            assert_string_equal(file.xet_hash, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+            assert_int_equal(file.uploaded_ms, 1795461576000);
+            assert_true(slice_is(file.content_type, heads[i].type));
+            assert_true(slice_is(file.path, "a b/c"));
+        }
         rig_stop(&r);
         canned_free(&canned);
     }
@@ -214,8 +303,12 @@ static void one_bad_path_does_not_fail_the_others(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_lookup_tells_what_is_there),          cmocka_unit_test(an_error_of_the_call_is_everybodys),
-        cmocka_unit_test(lookups_at_the_same_time_share_calls),  cmocka_unit_test(a_path_many_ask_for_is_asked_once),
+        cmocka_unit_test(a_lookup_tells_what_is_there),
+        cmocka_unit_test(a_pair_is_looked_up_with_one_call),
+        cmocka_unit_test(an_error_of_the_call_is_everybodys),
+        cmocka_unit_test(a_lookup_goes_elsewhere_when_the_api_is_spent),
+        cmocka_unit_test(lookups_at_the_same_time_share_calls),
+        cmocka_unit_test(a_path_many_ask_for_is_asked_once),
         cmocka_unit_test(one_bad_path_does_not_fail_the_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
