@@ -8,7 +8,8 @@
 
 struct store;
 
-/* Opens or creates. `why` gets one line for the user on failure (no directory, not ours, made by a newer version, …). */
+/* Opens or creates. `why` gets one line for the user on failure (no directory, not ours, made by a newer version, …).
+ */
 MUST_USE enum err store_open(const char *path, char why[256], struct store **out);
 void store_close(struct store *s); /* NULL is fine */
 
@@ -17,10 +18,10 @@ void store_close(struct store *s); /* NULL is fine */
 /* Slices are borrowed from the caller when given, from `arena` when returned. */
 struct store_upload {
     char id[STORE_UPLOAD_ID];
-    struct slice bucket; /* the Hub's id, ns/name */
-    struct slice key;    /* as S3 knows it */
+    struct slice bucket;  /* the Hub's id, ns/name */
+    struct slice key;     /* as S3 knows it */
     struct slice headers; /* what CreateMultipartUpload said of the object: opaque to the store */
-    struct slice owner;  /* the access key id that began it */
+    struct slice owner;   /* the access key id that began it */
     int64_t created_ms;
 };
 
