@@ -37,12 +37,15 @@ static enum err unpack(struct xorb_check *c, const struct xorb_chunk_head *head,
     return xorb_unpack(head, data, c->out, c->scratch);
 }
 
+/* The reference stops at 64 MiB of chunks; of bytes that do not shrink, the headers come on top. */
+enum { PACKED_MAX = XORB_MAX_BYTES + XORB_MAX_CHUNKS * XORB_HEADER };
+
 static enum err take_chunk(struct xorb_check *c, const struct xorb_chunk_head *head, const char *data)
 {
     struct xet_hash hash;
     struct slice chunk;
 
-    if (c->n == XORB_MAX_CHUNKS || c->packed + XORB_HEADER + head->packed > XORB_MAX_BYTES)
+    if (c->n == XORB_MAX_CHUNKS || c->packed + XORB_HEADER + head->packed > PACKED_MAX)
         return ERR_CORRUPT;
     enum err e = unpack(c, head, data, &chunk);
     if (e)
