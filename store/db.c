@@ -160,7 +160,7 @@ static enum err set_up(struct db *db, const char *path, char why[256])
     return prepare(db, path, why);
 }
 
-enum err db_open(const char *path, char why[256], struct db *out)
+enum err store_db_open(const char *path, char why[256], struct db *out)
 {
     struct db db = { 0 };
     *out = db;
@@ -173,13 +173,13 @@ enum err db_open(const char *path, char why[256], struct db *out)
     else
         e = refuse(&db, path, why);
     if (e)
-        db_close(&db);
+        store_db_close(&db);
     else
         *out = db;
     return e;
 }
 
-void db_close(struct db *db)
+void store_db_close(struct db *db)
 {
     for (int i = 0; i < DB_STATEMENTS; i++)
         sqlite3_finalize(db->statements[i]);
@@ -188,19 +188,19 @@ void db_close(struct db *db)
 }
 
 /* A NULL pointer would be SQL's NULL, and an empty key is no NULL. */
-void db_bind_bytes(struct db *db, enum db_statement s, int parameter, struct slice bytes)
+void store_db_bind_bytes(struct db *db, enum store_db_statement s, int parameter, struct slice bytes)
 {
     int code = sqlite3_bind_blob64(db->statements[s], parameter, bytes.n ? bytes.p : "", bytes.n, SQLITE_STATIC);
     assert(code == SQLITE_OK || code == SQLITE_TOOBIG || code == SQLITE_NOMEM); /* the last two: step fails too */
 }
 
-void db_bind_int(struct db *db, enum db_statement s, int parameter, int64_t value)
+void store_db_bind_int(struct db *db, enum store_db_statement s, int parameter, int64_t value)
 {
     int code = sqlite3_bind_int64(db->statements[s], parameter, value);
     assert(code == SQLITE_OK);
 }
 
-int db_step(struct db *db, enum db_statement s)
+int store_db_step(struct db *db, enum store_db_statement s)
 {
     int code = sqlite3_step(db->statements[s]);
     if (code != SQLITE_ROW && code != SQLITE_DONE)
@@ -208,32 +208,32 @@ int db_step(struct db *db, enum db_statement s)
     return code;
 }
 
-void db_done(struct db *db, enum db_statement s)
+void store_db_done(struct db *db, enum store_db_statement s)
 {
     sqlite3_reset(db->statements[s]);
     sqlite3_clear_bindings(db->statements[s]);
 }
 
-enum err db_run(struct db *db, enum db_statement s)
+enum err store_db_run(struct db *db, enum store_db_statement s)
 {
-    int code = db_step(db, s);
-    db_done(db, s);
+    int code = store_db_step(db, s);
+    store_db_done(db, s);
     return code == SQLITE_DONE ? OK : ERR_STORE;
 }
 
-int64_t db_changes(struct db *db)
+int64_t store_db_changes(struct db *db)
 {
     return sqlite3_changes64(db->connection);
 }
 
-struct slice db_bytes(struct db *db, enum db_statement s, int column, struct arena *arena)
+struct slice store_db_bytes(struct db *db, enum store_db_statement s, int column, struct arena *arena)
 {
     const void *bytes = sqlite3_column_blob(db->statements[s], column);
     int n = sqlite3_column_bytes(db->statements[s], column);
     return arena_copy(arena, slice_of(bytes, bytes ? (size_t)n : 0));
 }
 
-int64_t db_int(struct db *db, enum db_statement s, int column)
+int64_t store_db_int(struct db *db, enum store_db_statement s, int column)
 {
     return sqlite3_column_int64(db->statements[s], column);
 }

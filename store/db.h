@@ -8,7 +8,7 @@
 
 #include "common/arena.h"
 
-enum db_statement {
+enum store_db_statement {
     DB_BEGIN,
     DB_COMMIT,
     DB_ROLLBACK,
@@ -34,20 +34,20 @@ struct db {
 
 /* Creates the file, readable by its owner alone, when there is none. *out is zeroed on failure. `why`: as store_open.
  */
-MUST_USE enum err db_open(const char *path, char why[256], struct db *out);
-void db_close(struct db *db); /* zeroed is fine */
+MUST_USE enum err store_db_open(const char *path, char why[256], struct db *out);
+void store_db_close(struct db *db); /* zeroed is fine */
 
-/* Parameters count from 1, columns from 0, as SQLite has it. Bytes are borrowed until db_done. */
-void db_bind_bytes(struct db *db, enum db_statement s, int parameter, struct slice bytes);
-void db_bind_int(struct db *db, enum db_statement s, int parameter, int64_t value);
+/* Parameters count from 1, columns from 0, as SQLite has it. Bytes are borrowed until store_db_done. */
+void store_db_bind_bytes(struct db *db, enum store_db_statement s, int parameter, struct slice bytes);
+void store_db_bind_int(struct db *db, enum store_db_statement s, int parameter, int64_t value);
 /* SQLITE_ROW, SQLITE_DONE or, logged, an error. */
-int db_step(struct db *db, enum db_statement s);
+int store_db_step(struct db *db, enum store_db_statement s);
 /* Ready for the next use; after every use. */
-void db_done(struct db *db, enum db_statement s);
-/* One step of a statement that gives no rows, and db_done. ERR_STORE. */
-MUST_USE enum err db_run(struct db *db, enum db_statement s);
-int64_t db_changes(struct db *db); /* rows by the last statement, those of cascades not counted */
-struct slice db_bytes(struct db *db, enum db_statement s, int column, struct arena *arena); /* copied */
-int64_t db_int(struct db *db, enum db_statement s, int column);
+void store_db_done(struct db *db, enum store_db_statement s);
+/* One step of a statement that gives no rows, and store_db_done. ERR_STORE. */
+MUST_USE enum err store_db_run(struct db *db, enum store_db_statement s);
+int64_t store_db_changes(struct db *db); /* rows by the last statement, those of cascades not counted */
+struct slice store_db_bytes(struct db *db, enum store_db_statement s, int column, struct arena *arena); /* copied */
+int64_t store_db_int(struct db *db, enum store_db_statement s, int column);
 
 #endif

@@ -36,11 +36,11 @@ static combine_fn commit_all;
 enum err store_open(const char *path, char why[256], struct store **out)
 {
     struct store *s = mem_zalloc(sizeof *s);
-    enum err e = db_open(path, why, &s->writer);
+    enum err e = store_db_open(path, why, &s->writer);
     if (!e)
-        e = db_open(path, why, &s->reader);
+        e = store_db_open(path, why, &s->reader);
     if (e) {
-        db_close(&s->writer);
+        store_db_close(&s->writer);
         free(s);
         return e;
     }
@@ -56,8 +56,8 @@ void store_close(struct store *s)
         return;
     combine_done(&s->writes);
     pthread_mutex_destroy(&s->read_lock);
-    db_close(&s->reader);
-    db_close(&s->writer);
+    store_db_close(&s->reader);
+    store_db_close(&s->writer);
     free(s);
 }
 
@@ -77,13 +77,13 @@ static struct change *next_change(struct change *c)
 /* ERR_STORE: the transaction is lost; anything else a change returns is its own affair. */
 static enum err make_all(struct db *db, struct change *first)
 {
-    enum err e = db_run(db, DB_BEGIN);
+    enum err e = store_db_run(db, DB_BEGIN);
     for (struct change *c = first; c && !e; c = next_change(c)) {
         c->err = c->make(db, c->arg);
         if (c->err == ERR_STORE)
             e = ERR_STORE;
     }
-    return e ? e : db_run(db, DB_COMMIT);
+    return e ? e : store_db_run(db, DB_COMMIT);
 }
 
 static void commit_all(void *ctx, struct combine_item *items)
@@ -93,7 +93,7 @@ static void commit_all(void *ctx, struct combine_item *items)
     if (make_all(&s->writer, first) == OK)
         return;
     /* A failed BEGIN or COMMIT, a full disk: SQLite may have rolled back by itself. */
-    if (!sqlite3_get_autocommit(s->writer.connection) && db_run(&s->writer, DB_ROLLBACK))
+    if (!sqlite3_get_autocommit(s->writer.connection) && store_db_run(&s->writer, DB_ROLLBACK))
         log_say(LOG_ERROR, "store", "a failed transaction could not be undone");
     for (struct change *c = first; c; c = next_change(c))
         c->err = ERR_STORE;
@@ -125,13 +125,13 @@ static enum err make_id(int64_t created_ms, char id[STORE_UPLOAD_ID])
 static enum err create_upload(struct db *db, void *arg)
 {
     const struct store_upload *up = arg;
-    db_bind_bytes(db, DB_UPLOAD_CREATE, 1, slice_str(up->id));
-    db_bind_bytes(db, DB_UPLOAD_CREATE, 2, up->bucket);
-    db_bind_bytes(db, DB_UPLOAD_CREATE, 3, up->key);
-    db_bind_bytes(db, DB_UPLOAD_CREATE, 4, up->headers);
-    db_bind_bytes(db, DB_UPLOAD_CREATE, 5, up->owner);
-    db_bind_int(db, DB_UPLOAD_CREATE, 6, up->created_ms);
-    return db_run(db, DB_UPLOAD_CREATE);
+    store_db_bind_bytes(db, DB_UPLOAD_CREATE, 1, slice_str(up->id));
+    store_db_bind_bytes(db, DB_UPLOAD_CREATE, 2, up->bucket);
+    store_db_bind_bytes(db, DB_UPLOAD_CREATE, 3, up->key);
+    store_db_bind_bytes(db, DB_UPLOAD_CREATE, 4, up->headers);
+    store_db_bind_bytes(db, DB_UPLOAD_CREATE, 5, up->owner);
+    store_db_bind_int(db, DB_UPLOAD_CREATE, 6, up->created_ms);
+    return store_db_run(db, DB_UPLOAD_CREATE);
 }
 
 enum err store_upload_create(struct store *s, struct store_upload *up)
@@ -145,14 +145,14 @@ enum err store_upload_create(struct store *s, struct store_upload *up)
     return e;
 }
 
-static void read_upload(struct db *db, enum db_statement st, struct arena *arena, struct store_upload *out)
+static void read_upload(struct db *db, enum store_db_statement st, struct arena *arena, struct store_upload *out)
 {
-    struct slice id = db_bytes(db, st, 0, arena);
-    *out = (struct store_upload){ .bucket = db_bytes(db, st, 1, arena),
-                                  .key = db_bytes(db, st, 2, arena),
-                                  .headers = db_bytes(db, st, 3, arena),
-                                  .owner = db_bytes(db, st, 4, arena),
-                                  .created_ms = db_int(db, st, 5) };
+    struct slice id = store_db_bytes(db, st, 0, arena);
+    *out = (struct store_upload){ .bucket = store_db_bytes(db, st, 1, arena),
+                                  .key = store_db_bytes(db, st, 2, arena),
+                                  .headers = store_db_bytes(db, st, 3, arena),
+                                  .owner = store_db_bytes(db, st, 4, arena),
+                                  .created_ms = store_db_int(db, st, 5) };
     memcpy(out->id, id.p, id.n < sizeof out->id ? id.n : sizeof out->id - 1);
 }
 
@@ -160,13 +160,13 @@ enum err store_upload_get(struct store *s, struct slice id, struct slice bucket,
                           struct store_upload *out)
 {
     pthread_mutex_lock(&s->read_lock);
-    db_bind_bytes(&s->reader, DB_UPLOAD_GET, 1, id);
-    db_bind_bytes(&s->reader, DB_UPLOAD_GET, 2, bucket);
-    db_bind_bytes(&s->reader, DB_UPLOAD_GET, 3, key);
-    int code = db_step(&s->reader, DB_UPLOAD_GET);
+    store_db_bind_bytes(&s->reader, DB_UPLOAD_GET, 1, id);
+    store_db_bind_bytes(&s->reader, DB_UPLOAD_GET, 2, bucket);
+    store_db_bind_bytes(&s->reader, DB_UPLOAD_GET, 3, key);
+    int code = store_db_step(&s->reader, DB_UPLOAD_GET);
     if (code == SQLITE_ROW)
         read_upload(&s->reader, DB_UPLOAD_GET, arena, out);
-    db_done(&s->reader, DB_UPLOAD_GET);
+    store_db_done(&s->reader, DB_UPLOAD_GET);
     pthread_mutex_unlock(&s->read_lock);
     return code == SQLITE_ROW ? OK : code == SQLITE_DONE ? ERR_NO_SUCH_UPLOAD : ERR_STORE;
 }
@@ -174,9 +174,9 @@ enum err store_upload_get(struct store *s, struct slice id, struct slice bucket,
 static enum err delete_upload(struct db *db, void *arg)
 {
     const struct slice *id = arg;
-    db_bind_bytes(db, DB_UPLOAD_DELETE, 1, *id);
-    enum err e = db_run(db, DB_UPLOAD_DELETE);
-    return e ? e : db_changes(db) == 0 ? ERR_NO_SUCH_UPLOAD : OK;
+    store_db_bind_bytes(db, DB_UPLOAD_DELETE, 1, *id);
+    enum err e = store_db_run(db, DB_UPLOAD_DELETE);
+    return e ? e : store_db_changes(db) == 0 ? ERR_NO_SUCH_UPLOAD : OK;
 }
 
 enum err store_upload_delete(struct store *s, struct slice id)
@@ -203,20 +203,20 @@ enum err store_upload_list(struct store *s, struct slice bucket, struct slice pr
     /* One lower bound: the prefix itself, or the place to go on from when that is further. */
     bool go_on = slice_cmp(after_key, prefix) >= 0;
     struct slice end = prefix_end(prefix, arena);
-    enum db_statement st = end.n ? DB_UPLOAD_LIST : DB_UPLOAD_LIST_TO_END;
+    enum store_db_statement st = end.n ? DB_UPLOAD_LIST : DB_UPLOAD_LIST_TO_END;
     size_t count = 0;
     int code;
     assert(max < INT64_MAX);
     pthread_mutex_lock(&s->read_lock);
-    db_bind_bytes(&s->reader, st, 1, bucket);
-    db_bind_bytes(&s->reader, st, 2, go_on ? after_key : prefix);
-    db_bind_bytes(&s->reader, st, 3, go_on ? after_id : SLICE_NONE);
-    db_bind_int(&s->reader, st, 4, (int64_t)max + 1);
+    store_db_bind_bytes(&s->reader, st, 1, bucket);
+    store_db_bind_bytes(&s->reader, st, 2, go_on ? after_key : prefix);
+    store_db_bind_bytes(&s->reader, st, 3, go_on ? after_id : SLICE_NONE);
+    store_db_bind_int(&s->reader, st, 4, (int64_t)max + 1);
     if (end.n)
-        db_bind_bytes(&s->reader, st, 5, end);
-    while ((code = db_step(&s->reader, st)) == SQLITE_ROW && count < max)
+        store_db_bind_bytes(&s->reader, st, 5, end);
+    while ((code = store_db_step(&s->reader, st)) == SQLITE_ROW && count < max)
         read_upload(&s->reader, st, arena, &out[count++]);
-    db_done(&s->reader, st);
+    store_db_done(&s->reader, st);
     pthread_mutex_unlock(&s->read_lock);
     if (code != SQLITE_ROW && code != SQLITE_DONE)
         return ERR_STORE;
@@ -233,13 +233,13 @@ struct expiry {
 static enum err expire(struct db *db, void *arg)
 {
     struct expiry *x = arg;
-    db_bind_int(db, DB_UPLOAD_EXPIRE, 1, x->before_ms);
-    enum err e = db_run(db, DB_UPLOAD_EXPIRE);
+    store_db_bind_int(db, DB_UPLOAD_EXPIRE, 1, x->before_ms);
+    enum err e = store_db_run(db, DB_UPLOAD_EXPIRE);
     if (e)
         return e;
-    x->uploads = (uint64_t)db_changes(db);
-    db_bind_int(db, DB_COMPLETED_EXPIRE, 1, x->before_ms);
-    return db_run(db, DB_COMPLETED_EXPIRE);
+    x->uploads = (uint64_t)store_db_changes(db);
+    store_db_bind_int(db, DB_COMPLETED_EXPIRE, 1, x->before_ms);
+    return store_db_run(db, DB_COMPLETED_EXPIRE);
 }
 
 enum err store_upload_expire(struct store *s, int64_t before_ms, uint64_t *n)
@@ -259,15 +259,15 @@ struct part_put {
 static enum err put_part(struct db *db, void *arg)
 {
     const struct part_put *put = arg;
-    db_bind_bytes(db, DB_PART_PUT, 1, put->id);
-    db_bind_int(db, DB_PART_PUT, 2, put->part->number);
-    db_bind_int(db, DB_PART_PUT, 3, (int64_t)put->part->size);
-    db_bind_int(db, DB_PART_PUT, 4, put->part->modified_ms);
-    db_bind_bytes(db, DB_PART_PUT, 5, put->part->etag);
-    db_bind_bytes(db, DB_PART_PUT, 6, put->part->checksum);
-    db_bind_bytes(db, DB_PART_PUT, 7, put->part->recipe);
-    enum err e = db_run(db, DB_PART_PUT);
-    return e ? e : db_changes(db) == 0 ? ERR_NO_SUCH_UPLOAD : OK;
+    store_db_bind_bytes(db, DB_PART_PUT, 1, put->id);
+    store_db_bind_int(db, DB_PART_PUT, 2, put->part->number);
+    store_db_bind_int(db, DB_PART_PUT, 3, (int64_t)put->part->size);
+    store_db_bind_int(db, DB_PART_PUT, 4, put->part->modified_ms);
+    store_db_bind_bytes(db, DB_PART_PUT, 5, put->part->etag);
+    store_db_bind_bytes(db, DB_PART_PUT, 6, put->part->checksum);
+    store_db_bind_bytes(db, DB_PART_PUT, 7, put->part->recipe);
+    enum err e = store_db_run(db, DB_PART_PUT);
+    return e ? e : store_db_changes(db) == 0 ? ERR_NO_SUCH_UPLOAD : OK;
 }
 
 enum err store_part_put(struct store *s, struct slice id, const struct store_part *part)
@@ -277,13 +277,13 @@ enum err store_part_put(struct store *s, struct slice id, const struct store_par
     return write_change(s, part->recipe.n, put_part, &put);
 }
 
-static void read_part(struct db *db, enum db_statement st, struct arena *arena, struct store_part *out)
+static void read_part(struct db *db, enum store_db_statement st, struct arena *arena, struct store_part *out)
 {
-    *out = (struct store_part){ .number = (unsigned)db_int(db, st, 0),
-                                .size = (uint64_t)db_int(db, st, 1),
-                                .modified_ms = db_int(db, st, 2),
-                                .etag = db_bytes(db, st, 3, arena),
-                                .checksum = db_bytes(db, st, 4, arena) };
+    *out = (struct store_part){ .number = (unsigned)store_db_int(db, st, 0),
+                                .size = (uint64_t)store_db_int(db, st, 1),
+                                .modified_ms = store_db_int(db, st, 2),
+                                .etag = store_db_bytes(db, st, 3, arena),
+                                .checksum = store_db_bytes(db, st, 4, arena) };
 }
 
 enum err store_part_list(struct store *s, struct slice id, unsigned after, size_t max, struct arena *arena,
@@ -293,12 +293,12 @@ enum err store_part_list(struct store *s, struct slice id, unsigned after, size_
     int code;
     assert(max < INT64_MAX);
     pthread_mutex_lock(&s->read_lock);
-    db_bind_bytes(&s->reader, DB_PART_LIST, 1, id);
-    db_bind_int(&s->reader, DB_PART_LIST, 2, after);
-    db_bind_int(&s->reader, DB_PART_LIST, 3, (int64_t)max + 1);
-    while ((code = db_step(&s->reader, DB_PART_LIST)) == SQLITE_ROW && count < max)
+    store_db_bind_bytes(&s->reader, DB_PART_LIST, 1, id);
+    store_db_bind_int(&s->reader, DB_PART_LIST, 2, after);
+    store_db_bind_int(&s->reader, DB_PART_LIST, 3, (int64_t)max + 1);
+    while ((code = store_db_step(&s->reader, DB_PART_LIST)) == SQLITE_ROW && count < max)
         read_part(&s->reader, DB_PART_LIST, arena, &out[count++]);
-    db_done(&s->reader, DB_PART_LIST);
+    store_db_done(&s->reader, DB_PART_LIST);
     pthread_mutex_unlock(&s->read_lock);
     if (code != SQLITE_ROW && code != SQLITE_DONE)
         return ERR_STORE;
@@ -310,14 +310,14 @@ enum err store_part_list(struct store *s, struct slice id, unsigned after, size_
 enum err store_part_get(struct store *s, struct slice id, unsigned number, struct arena *arena, struct store_part *out)
 {
     pthread_mutex_lock(&s->read_lock);
-    db_bind_bytes(&s->reader, DB_PART_GET, 1, id);
-    db_bind_int(&s->reader, DB_PART_GET, 2, number);
-    int code = db_step(&s->reader, DB_PART_GET);
+    store_db_bind_bytes(&s->reader, DB_PART_GET, 1, id);
+    store_db_bind_int(&s->reader, DB_PART_GET, 2, number);
+    int code = store_db_step(&s->reader, DB_PART_GET);
     if (code == SQLITE_ROW) {
         read_part(&s->reader, DB_PART_GET, arena, out);
-        out->recipe = db_bytes(&s->reader, DB_PART_GET, 5, arena);
+        out->recipe = store_db_bytes(&s->reader, DB_PART_GET, 5, arena);
     }
-    db_done(&s->reader, DB_PART_GET);
+    store_db_done(&s->reader, DB_PART_GET);
     pthread_mutex_unlock(&s->read_lock);
     return code == SQLITE_ROW ? OK : code == SQLITE_DONE ? ERR_INVALID_PART : ERR_STORE;
 }
@@ -332,13 +332,13 @@ static enum err complete(struct db *db, void *arg)
     enum err e = delete_upload(db, &done->id);
     if (e)
         return e;
-    db_bind_bytes(db, DB_COMPLETE, 1, done->id);
-    db_bind_bytes(db, DB_COMPLETE, 2, done->bucket);
-    db_bind_bytes(db, DB_COMPLETE, 3, done->key);
-    db_bind_bytes(db, DB_COMPLETE, 4, done->etag);
-    db_bind_bytes(db, DB_COMPLETE, 5, done->parts);
-    db_bind_int(db, DB_COMPLETE, 6, clock_now_ms());
-    return db_run(db, DB_COMPLETE);
+    store_db_bind_bytes(db, DB_COMPLETE, 1, done->id);
+    store_db_bind_bytes(db, DB_COMPLETE, 2, done->bucket);
+    store_db_bind_bytes(db, DB_COMPLETE, 3, done->key);
+    store_db_bind_bytes(db, DB_COMPLETE, 4, done->etag);
+    store_db_bind_bytes(db, DB_COMPLETE, 5, done->parts);
+    store_db_bind_int(db, DB_COMPLETE, 6, clock_now_ms());
+    return store_db_run(db, DB_COMPLETE);
 }
 
 enum err store_complete(struct store *s, struct slice id, struct slice bucket, struct slice key, struct slice etag,
@@ -352,15 +352,15 @@ enum err store_completed_get(struct store *s, struct slice id, struct slice buck
                              struct arena *arena, struct slice *etag, struct slice *parts)
 {
     pthread_mutex_lock(&s->read_lock);
-    db_bind_bytes(&s->reader, DB_COMPLETED_GET, 1, id);
-    db_bind_bytes(&s->reader, DB_COMPLETED_GET, 2, bucket);
-    db_bind_bytes(&s->reader, DB_COMPLETED_GET, 3, key);
-    int code = db_step(&s->reader, DB_COMPLETED_GET);
+    store_db_bind_bytes(&s->reader, DB_COMPLETED_GET, 1, id);
+    store_db_bind_bytes(&s->reader, DB_COMPLETED_GET, 2, bucket);
+    store_db_bind_bytes(&s->reader, DB_COMPLETED_GET, 3, key);
+    int code = store_db_step(&s->reader, DB_COMPLETED_GET);
     if (code == SQLITE_ROW) {
-        *etag = db_bytes(&s->reader, DB_COMPLETED_GET, 0, arena);
-        *parts = db_bytes(&s->reader, DB_COMPLETED_GET, 1, arena);
+        *etag = store_db_bytes(&s->reader, DB_COMPLETED_GET, 0, arena);
+        *parts = store_db_bytes(&s->reader, DB_COMPLETED_GET, 1, arena);
     }
-    db_done(&s->reader, DB_COMPLETED_GET);
+    store_db_done(&s->reader, DB_COMPLETED_GET);
     pthread_mutex_unlock(&s->read_lock);
     return code == SQLITE_ROW ? OK : code == SQLITE_DONE ? ERR_NO_SUCH_UPLOAD : ERR_STORE;
 }

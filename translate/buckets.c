@@ -122,9 +122,9 @@ static enum err read_visibility(struct s3_call *c, enum hub_visibility *out)
     else if (slice_is(acl, "public-read"))
         *out = HUB_PUBLIC;
     else if (acl.p)
-        return call_fail(c, ERR_NOT_IMPLEMENTED, "x-amz-acl: a bucket of the Hub is private or public-read");
+        return call_refuse(c, ERR_NOT_IMPLEMENTED, "x-amz-acl: a bucket of the Hub is private or public-read");
     if (slice_eq_nocase(call_header(c, "x-amz-bucket-object-lock-enabled"), SLICE("true")))
-        return call_fail(c, ERR_NOT_IMPLEMENTED, "The Hub has no object lock");
+        return call_refuse(c, ERR_NOT_IMPLEMENTED, "The Hub has no object lock");
     return OK;
 }
 

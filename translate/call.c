@@ -45,13 +45,13 @@ enum err call_arg_uint(struct s3_call *c, const char *name, uint64_t min, uint64
     struct slice text = call_arg(c, name);
     uint64_t value = fallback;
     if (text.n > 0 && (!slice_u64(text, &value) || value < min || value > max))
-        return call_fail(c, ERR_INVALID_ARGUMENT, "Argument %s must be an integer between %llu and %llu", name,
-                         (unsigned long long)min, (unsigned long long)max);
+        return call_refuse(c, ERR_INVALID_ARGUMENT, "Argument %s must be an integer between %llu and %llu", name,
+                           (unsigned long long)min, (unsigned long long)max);
     *out = value;
     return OK;
 }
 
-enum err call_fail(struct s3_call *c, enum err e, const char *fmt, ...)
+enum err call_refuse(struct s3_call *c, enum err e, const char *fmt, ...)
 {
     char text[512];
     va_list args;
@@ -195,8 +195,8 @@ enum err call_refuse_promises(struct s3_call *c)
     for (size_t i = 0; i < sizeof promises / sizeof *promises; i++) {
         struct slice value = call_header(c, promises[i].name);
         if (value.p && !(promises[i].accepted && one_of(value, promises[i].accepted)))
-            return call_fail(c, promises[i].e, "%s: %.*s is not something that the Hub can keep", promises[i].name,
-                             value.n > 64 ? 64 : (int)value.n, value.p);
+            return call_refuse(c, promises[i].e, "%s: %.*s is not something that the Hub can keep", promises[i].name,
+                               value.n > 64 ? 64 : (int)value.n, value.p);
     }
     return OK;
 }

@@ -24,7 +24,7 @@ static inline struct slice call_header(const struct s3_call *c, const char *name
     return httpd_header(c->http, name);
 }
 /* Sets c->detail and returns e. */
-MUST_USE enum err call_fail(struct s3_call *c, enum err e, const char *fmt, ...) PRINTF_LIKE(3, 4);
+MUST_USE enum err call_refuse(struct s3_call *c, enum err e, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* The bucket named by the call, to be let go with bucket_release (AUTO_BUCKET). ERR_NO_SUCH_BUCKET for names that
  * cannot exist. Makes no call to the Hub. */

@@ -46,7 +46,7 @@ static enum err parse_part(struct s3_call *c, const xmlNode *node, struct wanted
     if (!slice_u64(text, &number) || number < 1)
         return ERR_MALFORMED_XML;
     if (number > PART_NUMBER_MAX)
-        return call_fail(c, ERR_INVALID_ARGUMENT, "PartNumber must be an integer between 1 and 10000, inclusive");
+        return call_refuse(c, ERR_INVALID_ARGUMENT, "PartNumber must be an integer between 1 and 10000, inclusive");
     *out = (struct wanted_part){ .number = (unsigned)number,
                                  .etag = without_quotes(xml_content(xml_child(node, "ETag"), c->arena)),
                                  .checksum = part_checksum(node, c->arena) };

@@ -68,7 +68,7 @@ enum err condition_write(struct s3_call *c, const struct condition_object *o)
 {
     struct slice match = call_header(c, "If-Match"), none = call_header(c, "If-None-Match");
     if (none.p && !slice_is(none, "*"))
-        return call_fail(c, ERR_NOT_IMPLEMENTED, "If-None-Match on a write takes only the value *");
+        return call_refuse(c, ERR_NOT_IMPLEMENTED, "If-None-Match on a write takes only the value *");
     if (none.p && o)
         return ERR_PRECONDITION;
     if (match.p && !o)

@@ -10,7 +10,7 @@ static enum err read_directive(struct s3_call *c, enum directive *out)
 {
     struct slice text = call_header(c, "x-amz-metadata-directive");
     if (text.p && !slice_is(text, "COPY") && !slice_is(text, "REPLACE"))
-        return call_fail(c, ERR_INVALID_ARGUMENT, "Unknown metadata directive.");
+        return call_refuse(c, ERR_INVALID_ARGUMENT, "Unknown metadata directive.");
     *out = slice_is(text, "REPLACE") ? DIRECTIVE_REPLACE : DIRECTIVE_COPY;
     return OK;
 }
@@ -68,7 +68,7 @@ enum err s3_copy_object(struct s3_call *c)
 {
     struct bucket *b;
     struct slice path;
-    enum directive directive;
+    enum directive directive = DIRECTIVE_COPY;
     struct copy_source from;
     enum err e = call_refuse_promises(c);
     if (!e)

@@ -38,8 +38,8 @@ static enum err check_overrides(struct s3_call *c)
 {
     for (size_t i = 0; i < c->n_args; i++)
         if (slice_starts(c->args[i].name, SLICE("response-")) && c->auth.how == AUTH_ANONYMOUS)
-            return call_fail(c, ERR_BAD_REQUEST,
-                             "Request specific response headers cannot be used for anonymous GET requests.");
+            return call_refuse(c, ERR_BAD_REQUEST,
+                               "Request specific response headers cannot be used for anonymous GET requests.");
     return OK;
 }
 

@@ -32,7 +32,7 @@ static enum err read_arguments(struct s3_call *c, struct listing *l)
         l->prefix = SLICE("");
     struct slice encoding = call_arg(c, "encoding-type");
     if (encoding.n > 0 && !slice_is(encoding, "url"))
-        return call_fail(c, ERR_INVALID_ARGUMENT, "Invalid Encoding Method specified in Request");
+        return call_refuse(c, ERR_INVALID_ARGUMENT, "Invalid Encoding Method specified in Request");
     l->url = encoding.n > 0;
     l->fetch_owner = slice_is(call_arg(c, "fetch-owner"), "true");
     if (!utf8_valid(l->prefix) || !utf8_valid(l->delimiter))
@@ -126,7 +126,7 @@ static enum err list(struct s3_call *c, struct listing *l, struct slice after, s
     bool by_directory = slice_is(l->delimiter, "/");
     e = walk_open(c->s3->walks, b->hub, l->prefix, by_directory, after, token, &w);
     if (e == ERR_INVALID_ARGUMENT)
-        e = call_fail(c, e, "The continuation token provided is incorrect");
+        e = call_refuse(c, e, "The continuation token provided is incorrect");
     if (!e)
         e = collect(c, l, after, w, b, x);
     if (!e)
@@ -161,7 +161,7 @@ enum err s3_list_objects_v2(struct s3_call *c)
         return e;
     struct slice token = call_arg(c, "continuation-token"), after = call_arg(c, "start-after");
     if (token.p && token.n == 0)
-        return call_fail(c, ERR_INVALID_ARGUMENT, "The continuation token provided is incorrect");
+        return call_refuse(c, ERR_INVALID_ARGUMENT, "The continuation token provided is incorrect");
     AUTO_XML struct xml_out x = { .url = l.url };
     AUTO_BUF struct buf next;
     buf_init(&next, 32768);

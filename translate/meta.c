@@ -107,7 +107,7 @@ enum err meta_of_request(struct s3_call *c, struct meta *out)
     }
     for (size_t i = 0; i < out->n; i++)
         if (!utf8_valid(out->list[i].value) || !utf8_valid(out->list[i].name))
-            return call_fail(c, ERR_INVALID_ARGUMENT, "Metadata must be UTF-8");
+            return call_refuse(c, ERR_INVALID_ARGUMENT, "Metadata must be UTF-8");
     return OK;
 }
 

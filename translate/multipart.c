@@ -62,9 +62,9 @@ static enum err keep_headers(struct s3_call *c, struct slice *out)
     enum checksum sum;
     struct slice algorithm = call_header(c, "x-amz-checksum-algorithm");
     if (algorithm.p && !checksum_parse(algorithm, &sum))
-        return call_fail(c, ERR_BAD_REQUEST,
-                         "Checksum algorithm provided is unsupported. Please try again with any of the "
-                         "valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
+        return call_refuse(c, ERR_BAD_REQUEST,
+                           "Checksum algorithm provided is unsupported. Please try again with any of the "
+                           "valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
     struct meta meta;
     enum err e = meta_of_request(c, &meta);
     if (e)

@@ -25,14 +25,14 @@ static enum err read_number(struct s3_call *c, unsigned *out)
 {
     uint64_t number;
     if (!slice_u64(call_arg(c, "partNumber"), &number) || number < 1 || number > PART_NUMBER_MAX)
-        return call_fail(c, ERR_INVALID_ARGUMENT, "Part number must be an integer between 1 and 10000, inclusive");
+        return call_refuse(c, ERR_INVALID_ARGUMENT, "Part number must be an integer between 1 and 10000, inclusive");
     *out = (unsigned)number;
     return OK;
 }
 
 enum err s3_upload_part(struct s3_call *c)
 {
-    unsigned number;
+    unsigned number = 0;
     struct bucket *b;
     enum err e = call_refuse_promises(c);
     if (!e)
@@ -76,12 +76,13 @@ static enum err read_range(struct s3_call *c, uint64_t size, struct range *out)
     struct slice rest = slice_from(header, 6), first = slice_cut(&rest, '-');
     uint64_t from, to;
     if (!slice_starts(header, SLICE("bytes=")) || !slice_u64(first, &from) || !slice_u64(rest, &to) || to < from)
-        return call_fail(c, ERR_INVALID_ARGUMENT,
-                         "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last "
-                         "are the zero-based offsets of the first and last bytes to copy");
+        return call_refuse(
+            c, ERR_INVALID_ARGUMENT,
+            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last "
+            "are the zero-based offsets of the first and last bytes to copy");
     if (to >= size)
-        return call_fail(c, ERR_INVALID_ARGUMENT, "Range specified is not valid for source object of size: %llu",
-                         (unsigned long long)size);
+        return call_refuse(c, ERR_INVALID_ARGUMENT, "Range specified is not valid for source object of size: %llu",
+                           (unsigned long long)size);
     *out = (struct range){ from, to - from + 1, true };
     return OK;
 }
@@ -143,7 +144,7 @@ static enum err copy_part(struct s3_call *c, struct bucket *b, const struct stor
 
 enum err s3_upload_part_copy(struct s3_call *c)
 {
-    unsigned number;
+    unsigned number = 0;
     struct bucket *b;
     struct store_upload up;
     struct copy_source from;
