@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/db.h"
 #include "store/store.h"
 
 #define N(table) (sizeof(table) / sizeof(table)[0])
@@ -453,6 +454,28 @@ static void two_processes_or_handles_may_share_the_file(void **state)
     store_close(second);
 }
 
+/* "SCAN" would be a walk over all uploads, "TEMP B-TREE" a sort of them. */
+static void no_statement_walks_over_a_whole_table(void **state)
+{
+    struct fixture *f = *state;
+    char why[256];
+    struct db db;
+    assert_int_equal(db_open(f->path, why, &db), OK);
+    for (int i = DB_UPLOAD_CREATE; i < DB_STATEMENTS; i++) {
+        sqlite3_stmt *plan;
+        const char *sql = arena_printf(f->arena, "EXPLAIN QUERY PLAN %s", sqlite3_sql(db.statements[i]));
+        assert_int_equal(sqlite3_prepare_v2(db.connection, sql, -1, &plan, NULL), SQLITE_OK);
+        while (sqlite3_step(plan) == SQLITE_ROW) {
+            const char *detail = (const char *)sqlite3_column_text(plan, 3);
+            bool pair = strstr(detail, "upload_in_order") == NULL || strstr(detail, "(key,id)>(?,?)") != NULL;
+            if (strstr(detail, "SCAN") || strstr(detail, "TEMP") || !pair)
+                fail_msg("%s: %s", sql, detail);
+        }
+        sqlite3_finalize(plan);
+    }
+    db_close(&db);
+}
+
 struct worker {
     struct store *store;
     struct slice id;
@@ -533,6 +556,7 @@ int main(void)
         TEST(what_is_not_ours_is_refused_and_left_alone),
         TEST(the_file_is_its_owners_alone),
         TEST(two_processes_or_handles_may_share_the_file),
+        TEST(no_statement_walks_over_a_whole_table),
         TEST(parts_put_by_many_threads_at_once_are_all_there),
         TEST(an_error_of_the_disk_is_told_to_all_and_nothing_is_half_done),
     };
