@@ -6,11 +6,12 @@
  *   http_call                  ask and wait for a small answer
  *   http_start … http_finish   the same, the wait put off: a xorb is on its way while the next one is made
  *   http_open … http_read …    an answer of any size, as a stream with a bounded window
- * HTTP/1.1 to plain http, HTTP/2 over TLS where the server has it. Redirects are never followed. Proxies and CA
- * certificates come from the environment as curl's own tool takes them (not for loopback addresses).
+ * HTTP/1.1 to plain http and for streams, else HTTP/2 over TLS where the server has it. Redirects are never followed.
+ * Proxies and CA certificates come from the environment as curl's own tool takes them (not for loopback addresses).
  *
  * Failures: ERR_UPSTREAM: no answer (refused, reset, timed out, cut short), after all tries. ERR_STOPPING: http_stop.
- * An answer, whatever its status, is OK. Bodies, headers and URLs of requests are borrowed until the call has ended. */
+ * ERR_UPSTREAM_ANSWER: more headers or body than allowed, or no http URL. ERR_BAD_REQUEST: a control character where
+ * it would end a line; nothing was sent. An answer, whatever its status, is OK. Bodies, headers and URLs of requests are borrowed until the call has ended. */
 #ifndef HUGS3_COMMON_HTTP_H
 #define HUGS3_COMMON_HTTP_H
 

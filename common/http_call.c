@@ -63,7 +63,7 @@ static void pending_start(struct http_pending *p, struct http *h, const struct h
     p->tries = 1;
     p->give_up_ms = clock_mono_ms() + r->retry_ms;
     sem_init(&p->done, 0, 0);
-    enum err e = transfer_init(&p->transfer, r, &ops, READ_SIZE);
+    enum err e = transfer_init(&p->transfer, r, &ops, READ_SIZE, CURL_HTTP_VERSION_2TLS);
     p->refused = e != OK;
     atomic_init(&p->ready, p->refused);
     if (p->refused)

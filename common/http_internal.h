@@ -43,6 +43,7 @@ struct transfer {
     struct curl_slist *fields;
     uint64_t body_size;
     uint32_t read_size; /* what to ask a socket for at once */
+    long http_version;  /* one of curl's */
 
     /* set by the owner while the I/O thread has the transfer; io_attend makes it look */
     _Atomic bool room;   /* after TAKE_LATER: body() will take bytes again */
@@ -57,6 +58,7 @@ struct transfer {
     bool touched;                   /* body() was called in this round */
     CURL *easy;                     /* NULL: waits for a place */
     size_t body_index, body_offset; /* what is to be sent next */
+    size_t head_bytes;              /* of all heads and trailers of this try */
     curl_off_t moved;               /* bytes, either way, when last looked at */
     int64_t moved_at_ms;
 
@@ -69,7 +71,7 @@ struct transfer {
 
 /* Borrows r->url and r->body. ERR_BAD_REQUEST: the request cannot be put on a line; t needs no transfer_done then. */
 MUST_USE enum err transfer_init(struct transfer *t, const struct http_request *r, const struct transfer_ops *ops,
-                                uint32_t read_size);
+                                uint32_t read_size, long http_version);
 void transfer_done(struct transfer *t);  /* frees all but the strings borrowed; not while the I/O thread has it */
 void transfer_again(struct transfer *t); /* forgets the last try's results */
 
@@ -84,6 +86,8 @@ struct http_settings {
 CURL *easy_new(const struct http_settings *settings);
 void transfer_begin(struct transfer *t, CURL *easy);
 void transfer_end(struct transfer *t, CURLcode code); /* t->easy is free for another one */
+
+#define HEAD_MAX 65536 /* bytes of header lines that an answer may have; what servers send is far below */
 
 /* A head's lines, status line included, become r's headers. */
 void http_response_init(struct http_response *r, size_t max_body);

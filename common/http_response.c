@@ -4,8 +4,6 @@
 
 #include "common/http_internal.h"
 
-#define HEAD_MAX 65536 /* bytes of status line and fields; what servers send is far below */
-
 void http_response_init(struct http_response *r, size_t max_body)
 {
     *r = (struct http_response){ 0 };

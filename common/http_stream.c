@@ -2,6 +2,10 @@
 /* http_stream.c: answers that are read as they come. The I/O thread fills blocks at the tail, the reader empties them
  * at the head; when the window is full the transfer is paused, and at half empty the reader has it go on.
  *
+ * Always HTTP/1.1: over HTTP/2, pausing is where libcurl loses data. 7.88 ends a paused transfer, and drops what it
+ * holds of it, when the server's last bytes have come; others end it with a write error or, where there is no
+ * Content-Length, as if it were complete (curl issues 11982 and 19334).
+ *
  *   socket → body(): tail block … head block → http_peek, http_consume → reader */
 #include <assert.h>
 #include <stdatomic.h>
@@ -12,7 +16,6 @@
 #define READ_SIZE  (256u << 10)
 #define BLOCK_SIZE (64u << 10)
 #define WINDOW_MIN (16u << 10)
-#define SPARE_MAX  4
 
 struct block {
     struct block *next;
@@ -33,9 +36,8 @@ struct http_stream {
     bool paused; /* and nobody has asked for more yet */
     enum err err;
     struct block *head, *tail;
-    size_t held; /* bytes in the blocks */
-    struct block *spare;
-    unsigned n_spare;
+    size_t held;         /* bytes in the blocks */
+    struct block *spare; /* kept till close: with them, blocks are never more than the window needs */
 };
 
 /* ---- blocks, under lock ---- */
@@ -45,7 +47,6 @@ static struct block *block_take(struct http_stream *s)
     struct block *b = s->spare;
     if (b) {
         s->spare = b->next;
-        s->n_spare--;
     } else {
         b = mem_alloc(sizeof *b);
     }
@@ -56,13 +57,8 @@ static struct block *block_take(struct http_stream *s)
 
 static void block_give(struct http_stream *s, struct block *b)
 {
-    if (s->n_spare == SPARE_MAX) {
-        free(b);
-        return;
-    }
     b->next = s->spare;
     s->spare = b;
-    s->n_spare++;
 }
 
 static void blocks_free(struct block *b)
@@ -175,7 +171,7 @@ struct http_stream *http_open(struct http *h, const struct http_request *r, size
     own.method = s->method;
     own.body = NULL;
     own.n_body = 0;
-    enum err e = transfer_init(&s->transfer, &own, &ops, READ_SIZE);
+    enum err e = transfer_init(&s->transfer, &own, &ops, READ_SIZE, CURL_HTTP_VERSION_1_1);
     if (e) {
         s->ended = true;
         s->err = e;

@@ -112,11 +112,11 @@ static struct slice origin_of(struct slice url)
 }
 
 enum err transfer_init(struct transfer *t, const struct http_request *r, const struct transfer_ops *ops,
-                       uint32_t read_size)
+                       uint32_t read_size, long http_version)
 {
     if (!is_request(r))
         return ERR_BAD_REQUEST;
-    *t = (struct transfer){ .ops = ops, .request = *r, .read_size = read_size };
+    *t = (struct transfer){ .ops = ops, .request = *r, .read_size = read_size, .http_version = http_version };
     if (t->request.max_body == 0)
         t->request.max_body = MAX_BODY_DEFAULT;
     if (t->request.timeout_ms == 0)
@@ -158,6 +158,9 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
     struct transfer *t = arg;
     struct buf *head = &t->response.memory;
     struct slice line = slice_of(p, n * size);
+    t->head_bytes += line.n; /* interim answers and trailers count: else a server could go on forever with them */
+    if (t->head_bytes > HEAD_MAX)
+        return refuse(t, ERR_UPSTREAM_ANSWER);
     if (t->has_head) /* a trailer */
         return line.n;
     bool is_last = slice_is(line, "\r\n") || slice_is(line, "\n");
@@ -165,7 +168,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
         if (slice_starts(line, SLICE("HTTP/")) && head->n == 0)
             return line.n;
         buf_add(head, line);
-        return head->failed ? refuse(t, ERR_UPSTREAM_ANSWER) : line.n;
+        return line.n;
     }
     long status = 0;
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -239,7 +242,6 @@ CURL *easy_new(const struct http_settings *settings)
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L); /* do not wait for the resolver when a lookup is given up */
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L); /* keys may have dot segments in them */
     curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)settings->connect_timeout_ms);
@@ -299,8 +301,10 @@ void transfer_begin(struct transfer *t, CURL *easy)
     t->easy = easy;
     t->body_index = t->body_offset = 0;
     t->moved = 0;
+    t->head_bytes = 0;
     curl_easy_setopt(easy, CURLOPT_URL, t->request.url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->fields);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, t->http_version);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)t->read_size);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
@@ -325,15 +329,17 @@ static bool is_lasting(CURLcode code)
     }
 }
 
-/* The origin only: what follows it may be signed. */
+/* Only where it went: what follows the host may be signed, what is before an @ may be a password. */
 static void log_failure(const struct transfer *t, CURLcode code)
 {
     AUTO_BUF struct buf line = { .max = 1024 };
     if (!log_enabled(LOG_DEBUG))
         return;
+    const char *at = memrchr(t->origin.p, '@', t->origin.n);
+    struct slice host = at ? slice_from(t->origin, (size_t)(at + 1 - t->origin.p)) : t->origin;
     log_begin(&line, LOG_DEBUG, "http", "a request got no answer");
     log_field(&line, "method", slice_str(t->request.method));
-    log_field(&line, "origin", t->origin);
+    log_field(&line, "host", host);
     log_field(&line, "reason", slice_str(curl_easy_strerror(code)));
     log_end(&line);
 }

@@ -2,11 +2,13 @@
 /* canned_server.h: an HTTP server on loopback for tests of the client: blocking sockets, a thread a connection. What
  * it does is asked for by the path:
  *   /hello         "hello", and a few fields             /head       the request's head, as it came
- *   /sum           size and checksum of the body         /big/N      N bytes of canned_pattern()
+ *   /sum           size and checksum of the body         /big/N      N bytes of canned_pattern(), sized
  *   /chunked       pieces and a trailer                  /interim    100 and 103 before the 200
  *   /fail/S/N      status S for N times, then 200        /cut/N      reset in mid-body N times, then all of it
  *   /drip/MS       ten digits, one every MS              /never      takes the request and says nothing
  *   /much-head     more fields than anybody would take   /bye        answers and closes, without saying so
+ *   /hints         103 without end                       /trailers   trailers without end
+ *   /chunks/N      the same, chunked                     /close/N    the same, ended by the connection's end
  *   /until-close   a body ended by the connection's end  /gate       answers when canned_open has been called
  * Included by one file an executable; functions a test does not need are no matter. */
 #ifndef HUGS3_TESTS_CANNED_SERVER_H
@@ -98,23 +100,38 @@ static inline bool canned_reset(struct canned_link *l)
     return false;
 }
 
-static inline bool canned_big(struct canned_link *l, uint64_t size)
+enum canned_framing { CANNED_SIZED, CANNED_CHUNKED, CANNED_TO_THE_END };
+
+static inline bool canned_send_chunk(struct canned_link *l, const void *p, size_t n, enum canned_framing framing)
+{
+    char size[32];
+    snprintf(size, sizeof size, "%zx\r\n", n);
+    if (framing != CANNED_CHUNKED)
+        return canned_send(l, p, n);
+    return canned_say(l, size) && canned_send(l, p, n) && canned_say(l, "\r\n");
+}
+
+static inline bool canned_big(struct canned_link *l, uint64_t size, enum canned_framing framing)
 {
     char text[128];
     unsigned char piece[16384];
-    snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\nContent-Length: %" PRIu64 "\r\nX-Canned: big\r\n\r\n", size);
-    if (!canned_say(l, text))
+    snprintf(text, sizeof text, "Content-Length: %" PRIu64 "\r\n", size);
+    if (!canned_say(l, "HTTP/1.1 200 OK\r\nX-Canned: big\r\n") ||
+        !canned_say(l, framing == CANNED_SIZED     ? text
+                       : framing == CANNED_CHUNKED ? "Transfer-Encoding: chunked\r\n"
+                                                   : "") ||
+        !canned_say(l, "\r\n"))
         return false;
     for (uint64_t at = 0; at < size;) {
         size_t n = size - at < sizeof piece ? (size_t)(size - at) : sizeof piece;
         for (size_t i = 0; i < n; i++)
             piece[i] = canned_pattern(at + i);
-        if (!canned_send(l, piece, n))
+        if (!canned_send_chunk(l, piece, n, framing))
             return false;
         at += n;
         atomic_fetch_add(&l->server->sent, n);
     }
-    return true;
+    return framing == CANNED_CHUNKED ? canned_say(l, "0\r\n\r\n") : framing == CANNED_SIZED;
 }
 
 static inline bool canned_sum_body(struct canned_link *l)
@@ -158,6 +175,15 @@ static inline bool canned_much_head(struct canned_link *l)
     return going && canned_say(l, "Content-Length: 0\r\n\r\n");
 }
 
+static inline bool canned_say_on_and_on(struct canned_link *l, const char *first, const char *text)
+{
+    if (!canned_say(l, first))
+        return false;
+    while (canned_say(l, text))
+        ;
+    return false;
+}
+
 static inline bool canned_drip(struct canned_link *l, unsigned ms)
 {
     bool going = canned_say(l, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
@@ -195,7 +221,11 @@ static inline bool canned_serve(struct canned_link *l)
     if (strcmp(path, "/sum") == 0)
         return canned_sum_body(l);
     if (sscanf(path, "/big/%" SCNu64, &size) == 1)
-        return canned_big(l, size);
+        return canned_big(l, size, CANNED_SIZED);
+    if (sscanf(path, "/chunks/%" SCNu64, &size) == 1)
+        return canned_big(l, size, CANNED_CHUNKED);
+    if (sscanf(path, "/close/%" SCNu64, &size) == 1)
+        return canned_big(l, size, CANNED_TO_THE_END);
     if (strcmp(path, "/chunked") == 0)
         return canned_say(l, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n") &&
                canned_say(l, "2;x=y\r\nde\r\n") && canned_say(l, "0\r\nX-Trailer: late\r\n\r\n");
@@ -217,6 +247,10 @@ static inline bool canned_serve(struct canned_link *l)
         return recv(l->fd, l->head, 1, 0) > 0;
     if (strcmp(path, "/much-head") == 0)
         return canned_much_head(l);
+    if (strcmp(path, "/hints") == 0)
+        return canned_say_on_and_on(l, "", "HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n");
+    if (strcmp(path, "/trailers") == 0)
+        return canned_say_on_and_on(l, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "X-Late: 1\r\n");
     if (strcmp(path, "/bye") == 0)
         return canned_answer(l, 200, "", "bye") && false;
     if (strcmp(path, "/until-close") == 0)

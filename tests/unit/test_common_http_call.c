@@ -152,11 +152,15 @@ static void a_body_beyond_the_maximum_is_an_answer_that_makes_no_sense(void **st
     http_response_done(&out);
 }
 
-static void a_head_without_end_is_not_stored(void **state)
+static void header_lines_without_end_are_not_listened_to(void **state)
 {
-    struct http_response out;
-    assert_int_equal(get(*state, "/much-head", 10000, &out), ERR_UPSTREAM_ANSWER);
-    assert_int_equal(out.n_headers, 0);
+    static const char *const paths[] = { "/much-head", "/hints", "/trailers" };
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        struct http_response out;
+        assert_int_equal(get(*state, paths[i], 10000, &out), ERR_UPSTREAM_ANSWER);
+        assert_int_equal(out.tries, 1);
+        assert_int_equal(out.n_headers, 0);
+    }
 }
 
 /* ---- requests ---- */
@@ -589,7 +593,7 @@ int main(void)
         WITH_SERVER(a_body_may_end_with_the_connection),
         WITH_SERVER(a_large_answer_arrives_whole),
         WITH_SERVER(a_body_beyond_the_maximum_is_an_answer_that_makes_no_sense),
-        WITH_SERVER(a_head_without_end_is_not_stored),
+        WITH_SERVER(header_lines_without_end_are_not_listened_to),
         WITH_SERVER(each_method_says_what_it_should_on_the_same_connection),
         WITH_SERVER(head_is_answered_without_a_body),
         WITH_SERVER(bearer_range_and_headers_are_sent),
