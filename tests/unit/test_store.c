@@ -460,7 +460,7 @@ static void no_statement_walks_over_a_whole_table(void **state)
     struct fixture *f = *state;
     char why[256];
     struct db db;
-    assert_int_equal(db_open(f->path, why, &db), OK);
+    assert_int_equal(store_db_open(f->path, why, &db), OK);
     for (int i = DB_UPLOAD_CREATE; i < DB_STATEMENTS; i++) {
         sqlite3_stmt *plan;
         const char *sql = arena_printf(f->arena, "EXPLAIN QUERY PLAN %s", sqlite3_sql(db.statements[i]));
@@ -473,7 +473,7 @@ static void no_statement_walks_over_a_whole_table(void **state)
         }
         sqlite3_finalize(plan);
     }
-    db_close(&db);
+    store_db_close(&db);
 }
 
 struct worker {
