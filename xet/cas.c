@@ -69,23 +69,20 @@ void cas_xorb_start(struct cas_xorb *c, struct xet_space *s, const struct xet_to
     c->pending = http_start(s->xet->http, &c->request);
 }
 
-/* The same once more with a new token, if the answer was a 401. Names the CAS that the token came with: the URL stays.
- */
-static enum err again_if_unauthorized(struct xet_space *s, bool write, struct http_request *r,
+/* The same once more with a new token, if the answer was a 401. The URL stays: it is the same CAS. */
+static enum err again_if_unauthorized(struct xet_space *s, bool write, struct xet_token *token, struct http_request *r,
                                       struct http_response *response)
 {
     struct xet_token fresh;
 
     if (response->status != 401)
         return OK;
-    enum err e = cas_token(s, write, r->bearer, &fresh);
+    enum err e = cas_token(s, write, token->access_token, &fresh);
     if (e)
         return e;
+    *token = fresh; /* r->bearer points into it */
     http_response_done(response);
-    r->bearer = fresh.access_token;
-    e = http_call(s->xet->http, r, response);
-    r->bearer = NULL; /* gone with this frame */
-    return e;
+    return http_call(s->xet->http, r, response);
 }
 
 enum err cas_xorb_finish(struct cas_xorb *c)
@@ -95,11 +92,11 @@ enum err cas_xorb_finish(struct cas_xorb *c)
     enum err e = http_finish(c->pending, &response);
     c->pending = NULL;
     if (!e)
-        e = again_if_unauthorized(c->space, true, &c->request, &response);
+        e = again_if_unauthorized(c->space, true, &c->token, &c->request, &response);
     return e ? e : cas_status(response.status);
 }
 
-enum err cas_shard(struct xet_space *s, const struct xet_token *token, struct slice shard)
+enum err cas_shard(struct xet_space *s, struct xet_token *token, struct slice shard)
 {
     AUTO_RESPONSE struct http_response response = { 0 };
     char url[CAS_URL_MAX];
@@ -117,7 +114,7 @@ enum err cas_shard(struct xet_space *s, const struct xet_token *token, struct sl
     snprintf(url, sizeof url, "%.*s/v1/shards", XET_URL_MAX, token->cas_url);
     enum err e = http_call(s->xet->http, &r, &response);
     if (!e)
-        e = again_if_unauthorized(s, true, &r, &response);
+        e = again_if_unauthorized(s, true, token, &r, &response);
     return e ? e : cas_status(response.status);
 }
 
@@ -145,7 +142,7 @@ enum err cas_reconstruction(struct xet_space *s, const char *version, const stru
     url_with_hash(url, &token, path, file);
     e = http_call(s->xet->http, &r, out);
     if (!e)
-        e = again_if_unauthorized(s, false, &r, out);
+        e = again_if_unauthorized(s, false, &token, &r, out);
     if (e)
         return e;
     *status = out->status;

@@ -32,7 +32,8 @@ MUST_USE enum err cas_xorb_finish(struct cas_xorb *c);
 
 /* ---- the others ---- */
 
-MUST_USE enum err cas_shard(struct xet_space *s, const struct xet_token *token, struct slice shard);
+/* *token becomes the new one, if it was refused; as xorb.token above does. */
+MUST_USE enum err cas_shard(struct xet_space *s, struct xet_token *token, struct slice shard);
 
 /* GET {cas}/{version}/reconstructions/{file}, bytes `from` to `to` (inclusive). *out has to be ended with
  * http_response_done whatever is returned; *status is 0 when there was no answer. */

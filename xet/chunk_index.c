@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* chunk_index.c: a set-associative table, as processors' caches are. A chunk's hash names a set of four entries, kept
+/* chunk_index.c: a set-associative table, as processors' caches are. A chunk's hash names a set of eight entries, kept
  * in order of use; a new chunk pushes the last one out. No lists, no clock, one lock: a lookup is some 100 ns, against
  * tens of microseconds for the chunk it saves.
  *
- * The table starts with a few KiB and doubles as it fills, so that a daemon that uploads little uses little. */
+ * The table starts with a few KiB and doubles rather than forget, so that a daemon that uploads little uses little. */
 #include "xet/chunk_index.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { WAYS = 4, FIRST_SETS = 64 };
+enum { WAYS = 8, FIRST_SETS = 32 };
 
 struct entry {
     struct xet_hash chunk, xorb;
@@ -108,7 +108,7 @@ static void put_first(struct chunk_index *x, struct entry *set, const struct ent
     set[0] = *e;
 }
 
-/* Doubles when three quarters are in use. Oldest first into the new sets, so that the order of use stays. */
+/* Oldest first into the new sets, so that the order of use stays. */
 static void grow(struct chunk_index *x)
 {
     size_t sets = x->sets ? x->sets * 2 : FIRST_SETS;
@@ -128,6 +128,16 @@ static void grow(struct chunk_index *x)
     free(old);
 }
 
+/* When an entry would be forgotten; but not for the sake of a few hashes that fall into one set. */
+static bool wants_to_grow(const struct chunk_index *x, const struct entry *e)
+{
+    if (x->sets == 0)
+        return true;
+    if (x->sets == x->max_sets || x->used < x->sets * WAYS / 4)
+        return false;
+    return set_of(x->entries, x->sets, &e->chunk, e->cas)[WAYS - 1].cas != 0;
+}
+
 void chunk_index_add(struct chunk_index *x, uint32_t cas, const struct xet_hash *xorb, const struct shard_chunk *chunks,
                      size_t n)
 {
@@ -139,7 +149,7 @@ void chunk_index_add(struct chunk_index *x, uint32_t cas, const struct xet_hash 
             *known = e;
             continue;
         }
-        if (x->sets < x->max_sets && (x->used + 1) * 4 > x->sets * WAYS * 3)
+        if (wants_to_grow(x, &e))
             grow(x);
         put_first(x, set_of(x->entries, x->sets, &e.chunk, cas), &e);
     }

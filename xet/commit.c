@@ -9,7 +9,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "common/log.h"
 #include "xet/cas.h"
 #include "xet/hash_map.h"
 
@@ -139,6 +138,7 @@ static enum err send_xorb(struct xet_space *s, struct group *g)
         return OK;
     cas_xorb_start(&xorb, s, &g->token, &g->xorb, g->pieces, g->n_pieces);
     enum err e = cas_xorb_finish(&xorb);
+    g->token = xorb.token;
     if (e == ERR_BAD_REQUEST) /* its hash, of our own making: nobody's file is to blame */
         e = ERR_UPSTREAM_ANSWER;
     if (!e)
@@ -195,7 +195,6 @@ static void register_files(struct xet_space *s, struct group *g, struct commit *
         return;
     enum err e = send_shard(s, g, files, n);
     if (e == ERR_BAD_REQUEST && n > 1) {
-        log_say(LOG_WARN, "xet", "the CAS refuses a shard of %zu files; trying halves", n);
         register_files(s, g, files, n / 2);
         register_files(s, g, files + n / 2, n - n / 2);
         return;

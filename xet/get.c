@@ -30,10 +30,10 @@ struct xet_get {
     struct recon plan;
     bool has_plan;
     uint64_t window;
-    size_t term;
-    uint32_t chunk;     /* of the term's xorb: the next one */
-    uint32_t term_left; /* bytes */
-    uint64_t skip;      /* bytes before `at` that are still to come */
+    size_t next_term;
+    uint32_t chunks_left; /* of the term that is read: chunks, bytes */
+    uint32_t bytes_left;
+    uint64_t skip; /* bytes before `at` that are still to come */
     struct fetch fetch;
 
     struct buf unpacked;
@@ -51,16 +51,7 @@ static void drop_plan(struct xet_get *g)
     if (g->has_plan)
         recon_done(&g->plan);
     g->has_plan = false;
-}
-
-static enum err enter_term(struct xet_get *g, size_t term)
-{
-    const struct recon_term *t = &g->plan.terms[term];
-
-    g->term = term;
-    g->chunk = t->start;
-    g->term_left = t->size;
-    return fetch_term(&g->fetch, term);
+    g->chunks_left = 0;
 }
 
 static enum err make_plan(struct xet_get *g)
@@ -73,6 +64,7 @@ static enum err make_plan(struct xet_get *g)
         return e;
     g->window = WINDOW_MOST;
     g->has_plan = true;
+    g->next_term = 0;
     g->skip = g->plan.skip;
     fetch_begin(&g->fetch, &g->plan);
     return OK;
@@ -131,11 +123,16 @@ static void give(struct xet_get *g, struct slice chunk, struct slice *out)
 /* On to the next term, and to the next plan behind the last one. */
 static enum err advance(struct xet_get *g)
 {
-    if (!g->has_plan || g->term + 1 == g->plan.n_terms) {
-        enum err e = make_plan(g);
-        return e ? e : enter_term(g, 0);
-    }
-    return enter_term(g, g->term + 1);
+    enum err e = g->has_plan && g->next_term < g->plan.n_terms ? OK : make_plan(g);
+
+    if (!e)
+        e = fetch_term(&g->fetch, g->next_term);
+    if (e)
+        return e;
+    const struct recon_term *t = &g->plan.terms[g->next_term++];
+    g->chunks_left = t->end - t->start;
+    g->bytes_left = t->size;
+    return OK;
 }
 
 /* The next chunk's share; may be empty. Leaves everything but the fetching as it was when it fails. */
@@ -144,25 +141,21 @@ static enum err next_chunk(struct xet_get *g, struct slice *out)
     struct xorb_chunk_head head;
     struct slice data, chunk;
 
-    if (!g->has_plan || g->chunk == g->plan.terms[g->term].end) {
-        enum err e = advance(g);
-        if (e)
-            return e;
-    }
-    const struct recon_term *t = &g->plan.terms[g->term];
-    enum err e = fetch_chunk(&g->fetch, &head, &data);
+    enum err e = g->chunks_left > 0 ? OK : advance(g);
+    if (!e)
+        e = fetch_chunk(&g->fetch, &head, &data);
     if (e)
         return e;
     /* The term's size has to come out exactly. */
-    if (head.size > g->term_left || (g->chunk + 1 == t->end && head.size != g->term_left))
+    if (head.size > g->bytes_left || (g->chunks_left == 1 && head.size != g->bytes_left))
         return ERR_CORRUPT;
     e = unpack(g, &head, data, &chunk);
     if (!e && g->whole)
         e = check_chunk(g, chunk);
     if (e)
         return e;
-    g->chunk++;
-    g->term_left -= head.size;
+    g->chunks_left--;
+    g->bytes_left -= head.size;
     give(g, chunk, out);
     return OK;
 }

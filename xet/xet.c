@@ -13,10 +13,13 @@ enum { INDEX_BYTES = 32 << 20 }; /* chunks of about 30 GB of content */
 struct xet *xet_new(const struct xet_config *config)
 {
     struct xet *x = mem_zalloc(sizeof *x);
+    struct xet_hash hash;
     size_t memory = config->memory ? config->memory : DEFAULT_MEMORY;
 
     if (memory < MIN_MEMORY)
         memory = MIN_MEMORY;
+    /* BLAKE3 looks at the processor when it is first used, without a lock: let that be now. */
+    xet_chunk_hash(SLICE("x"), &hash);
     x->http = config->http;
     x->workers = workers_new(config->workers);
     x->up = budget_new(memory / 8 * 5);
