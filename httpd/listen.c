@@ -153,6 +153,7 @@ static struct loop *choose(struct listener *l)
         if (best == NULL || atomic_load(&loop->connections) < atomic_load(&best->connections))
             best = loop;
     }
+    assert(best != NULL);
     l->turn = (unsigned)(best - h->loops) + 1;
     return best;
 }

@@ -182,7 +182,9 @@ static void start_stream(struct httpd_request *r)
     uint64_t length = r->reply.length;
     bool known = length != HTTPD_LENGTH_UNKNOWN;
     size_t block = known && length < BLOCK_BYTES ? (size_t)length : BLOCK_BYTES;
+    pthread_mutex_lock(&r->lock); /* the watcher looks into it */
     pipe_open(&r->out, &r->httpd->shelf, HTTPD_LENGTH_UNKNOWN);
+    pthread_mutex_unlock(&r->lock);
     publish(r, MHD_create_response_from_callback(known ? length : MHD_SIZE_UNKNOWN, block, on_read, r, NULL));
 }
 

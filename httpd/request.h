@@ -71,7 +71,6 @@ struct httpd_request {
     /* epoll thread */
     enum phase phase;
     const char *target_mark; /* where libmicrohttpd has the target: compared, never read */
-    uint64_t body_taken;     /* bytes that libmicrohttpd has given */
     uint64_t discarded;
     bool handed_on;
     bool lingers; /* the client may still be sending when the answer is out */
@@ -91,6 +90,8 @@ struct httpd_request {
     bool answered; /* `reply` is the epoll thread's now */
     bool queued;   /* libmicrohttpd has the answer */
     bool wants_body, body_open, body_ended;
+    uint64_t body_taken; /* bytes of the body that libmicrohttpd has given */
+    uint64_t stuck_at;   /* body_taken plus 1 when the watcher saw that nothing more can come; 0: it has not */
     enum waits waits;
     bool out_ended; /* nothing more comes into `out` */
     /* clock_mono_ms; 0: never */

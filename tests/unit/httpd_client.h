@@ -154,7 +154,7 @@ static inline bool hear_head(int fd, struct answer *a)
 /* The value of the first field of that name in the answer's head, up to its CR; NULL: none. */
 static inline const char *answer_field(const struct answer *a, const char *name)
 {
-    static char value[1024];
+    static _Thread_local char value[1024];
     const char *line = a->head;
     size_t n = strlen(name);
     while ((line = strstr(line, "\r\n")) != NULL) {
