@@ -152,6 +152,8 @@ static void stop(struct daemon *d)
         httpd_stop(d->admin, 0);
     if (d->server)
         httpd_stop(d->server, (unsigned)d->config->drain_ms);
+    if (d->hub)
+        hub_stop(d->hub);
     httpd_free(d->admin);
     httpd_free(d->server);
     auth_cache_free(d->signing_keys);

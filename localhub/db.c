@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* db.c: connections, prepared statements, and the group commit.
  *
- * One connection writes, held by whichever caller leads in the combine; a few read, opened when first needed. Page
- * caches are small, since the file's pages are shared by mmap. */
+ * One connection writes, held by whichever caller leads in the combine; a few read, opened when first needed. Their page
+ * caches are small. */
 #include "localhub/db.h"
 
 #include <assert.h>
@@ -64,14 +64,15 @@ static bool conn_exec(struct db_conn *c, const char *sql)
     return false;
 }
 
-/* cache_size in KiB; the writer keeps the B-trees' inner pages, readers have the mapped file. */
+/* cache_size in KiB: the B-trees' inner pages. The rest is the kernel's cache: a mapping of the file for each
+ * connection would count as memory of ours many times over. */
 static struct db_conn *conn_open(const char *path, int cache_kib)
 {
     struct db_conn *c = (struct db_conn *)mem_zalloc(sizeof *c);
     char pragmas[256];
 
     snprintf(pragmas, sizeof pragmas,
-             "PRAGMA synchronous=FULL; PRAGMA cache_size=-%d; PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY;"
+             "PRAGMA synchronous=FULL; PRAGMA cache_size=-%d; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;"
              "PRAGMA wal_autocheckpoint=%d; PRAGMA journal_size_limit=67108864;",
              cache_kib, CHECKPOINT_PAGES);
     int rc = sqlite3_open_v2(path, &c->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
