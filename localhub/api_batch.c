@@ -238,7 +238,7 @@ static enum err apply_batch(struct db_conn *c, struct db_write *w)
 
 static void answer(struct call *c, const struct batch *b)
 {
-    AUTO_BUF struct buf body;
+    AUTO_BUF struct buf body = { 0 };
     struct json_out j = { &body, false };
     size_t failed = 0;
 

@@ -46,7 +46,7 @@ static void auth_json(struct json_out *j)
 
 void api_whoami(struct call *c)
 {
-    AUTO_BUF struct buf body;
+    AUTO_BUF struct buf body = { 0 };
     struct json_out j = { &body, false };
 
     if (!c->who) {
@@ -245,7 +245,7 @@ static enum err change_bucket(struct call *c, struct bucket_write *w)
 /* {"url": …}, with the error beside it when there is one. */
 static void answer_url(struct call *c, int status, const char *error, struct slice ns, struct slice name)
 {
-    AUTO_BUF struct buf body;
+    AUTO_BUF struct buf body = { 0 };
     struct json_out j = { &body, false };
     const struct bucket b = { .ns = ns, .name = name };
 

@@ -80,7 +80,7 @@ void call_empty(struct call *c, int status)
 
 void call_error(struct call *c, int status, const char *code, const char *message)
 {
-    AUTO_BUF struct buf body;
+    AUTO_BUF struct buf body = { 0 };
     struct json_out j = { &body, false };
 
     buf_init(&body, 4096);
@@ -116,7 +116,7 @@ static void add_other_params(struct slice query, struct buf *out)
 
 void call_next_link(struct call *c, struct slice cursor)
 {
-    AUTO_BUF struct buf link;
+    AUTO_BUF struct buf link = { 0 };
 
     buf_init(&link, 64 << 10);
     buf_addf(&link, "<%s", c->base);

@@ -84,7 +84,7 @@ static void content_range(struct buf *out, const struct range *r, uint64_t size)
 
 static void reply_one(struct call *c, struct xorb_reader *x, const struct range *r)
 {
-    AUTO_BUF struct buf text;
+    AUTO_BUF struct buf text = { 0 };
     size_t n = (size_t)(r->to - r->from + 1);
 
     buf_init(&text, 128);
@@ -127,7 +127,7 @@ static enum err write_range(struct call *c, struct xorb_reader *x, const struct 
 static void reply_parts(struct call *c, struct xorb_reader *x, const struct ranges *asked)
 {
     AUTO_FREE char *piece = (char *)mem_alloc(PIECE);
-    AUTO_BUF struct buf head;
+    AUTO_BUF struct buf head = { 0 };
     uint64_t length = ending.n;
     enum err e = OK;
 

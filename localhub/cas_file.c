@@ -104,7 +104,7 @@ static bool authorised(struct call *c, struct xet_hash *hash, struct slice *scop
 /* What resolve signed: type, newline, name. */
 static void add_headers(struct call *c, struct slice scope)
 {
-    AUTO_BUF struct buf disposition;
+    AUTO_BUF struct buf disposition = { 0 };
     struct slice name = scope;
     struct slice type = slice_cut(&name, '\n');
 

@@ -121,7 +121,7 @@ static void terms_json(struct writer *w, const struct plan *p)
 /* A URL good for exactly these runs of one xorb. */
 static void url_json(struct writer *w, const struct run *runs, size_t n)
 {
-    AUTO_BUF struct buf scope, url;
+    AUTO_BUF struct buf scope = { 0 }, url = { 0 };
 
     buf_init(&scope, SCOPE_MAX);
     buf_init(&url, URL_MAX);
@@ -197,7 +197,7 @@ static void xorbs_json(struct writer *w, const struct version *v, const struct r
 static void answer(struct call *c, const struct version *v, const struct plan *p)
 {
     AUTO_FREE struct run *runs = (struct run *)mem_alloc((p->n + 1) * sizeof *runs);
-    AUTO_BUF struct buf body;
+    AUTO_BUF struct buf body = { 0 };
     struct writer w = { .call = c, .out = &body, .json = { &body, false } };
     size_t n = make_runs(p, runs);
 

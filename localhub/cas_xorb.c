@@ -42,7 +42,7 @@ static enum err receive(struct call *c, struct xorb_put *p)
 
 static void answer_inserted(struct call *c, bool inserted)
 {
-    AUTO_BUF struct buf body;
+    AUTO_BUF struct buf body = { 0 };
     struct json_out j = { &body, false };
 
     buf_init(&body, 256);
@@ -138,7 +138,7 @@ void cas_not_offered(struct call *c)
 
 void cas_telemetry(struct call *c)
 {
-    AUTO_BUF struct buf body;
+    AUTO_BUF struct buf body = { 0 };
 
     buf_init(&body, 8);
     buf_add_str(&body, "{}");

@@ -59,7 +59,7 @@ enum err secret_file(int dir_fd, const char *name, struct slice fresh, char *out
 
 static void mac(const uint8_t key[32], const char *purpose, struct slice text, uint8_t out[KEYS_MAC])
 {
-    AUTO_BUF struct buf b;
+    AUTO_BUF struct buf b = { 0 };
     unsigned n = KEYS_MAC;
 
     buf_init(&b, SIZE_MAX);

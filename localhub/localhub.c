@@ -107,7 +107,7 @@ static enum err make_people(struct localhub *h, const struct localhub_config *co
 
 static enum err open_storage(struct localhub *h, const char *dir, char why[256])
 {
-    AUTO_BUF struct buf path;
+    AUTO_BUF struct buf path = { 0 };
 
     buf_init(&path, PATH_MAX);
     buf_addf(&path, "%s/hub.sqlite", dir);
@@ -125,7 +125,7 @@ static enum err open_storage(struct localhub *h, const char *dir, char why[256])
 
 static enum err listen_on(struct localhub *h, const char *listen, char why[256])
 {
-    AUTO_BUF struct buf url;
+    AUTO_BUF struct buf url = { 0 };
     const struct httpd_config config = {
         .name = "hub",
         .listen = &listen,

@@ -89,7 +89,7 @@ void resolve_head(struct call *c)
 
 static void answer_info(struct call *c, const struct found *f)
 {
-    AUTO_BUF struct buf body;
+    AUTO_BUF struct buf body = { 0 };
     struct json_out j = { &body, false };
 
     buf_init(&body, 16 << 10);
@@ -119,7 +119,7 @@ static bool wants_info(struct call *c)
 /* The signed scope is what the answer will say of the file: type, a newline, name. */
 static void redirect(struct call *c, const struct found *f)
 {
-    AUTO_BUF struct buf url, scope;
+    AUTO_BUF struct buf url = { 0 }, scope = { 0 };
     int64_t expires_s = clock_now_ms() / 1000 + c->hub->url_ttl_s;
     const char *slash = (const char *)memrchr(f->entry.path.p, '/', f->entry.path.n);
     size_t name = slash ? (size_t)(slash - f->entry.path.p) + 1 : 0;

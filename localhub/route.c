@@ -207,7 +207,7 @@ static void add_request_id(struct httpd_request *r)
 /* Never the query: it may be a signed URL's. */
 static void log_request(struct call *c)
 {
-    AUTO_BUF struct buf line;
+    AUTO_BUF struct buf line = { 0 };
 
     if (!log_enabled(LOG_DEBUG))
         return;
