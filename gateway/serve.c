@@ -3,8 +3,10 @@
  *
  *   state directory → embedded Hub (local) → HTTP client → hub → xet → store → s3 → HTTP servers (S3, admin)
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -145,15 +147,50 @@ static bool start(struct daemon *d)
            open_hub(d) && open_store(d) && start_servers(d);
 }
 
-/* Requests end first, then what they stand on; calls under way at the end of the drain are cut by http_stop. */
+/* Requests that wait for the Hub when the drain is over are told that it is: a thread beside httpd_stop. */
+struct cutter {
+    struct daemon *daemon;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool drained; /* under lock */
+};
+
+static void *cut_after_drain(void *ctx)
+{
+    struct cutter *c = (struct cutter *)ctx;
+    int64_t until_ms = clock_mono_ms() + (int64_t)c->daemon->config->drain_ms;
+    struct timespec until = { until_ms / 1000, until_ms % 1000 * 1000000 };
+    pthread_mutex_lock(&c->lock);
+    while (!c->drained && pthread_cond_clockwait(&c->wake, &c->lock, CLOCK_MONOTONIC, &until) == 0)
+        ;
+    pthread_mutex_unlock(&c->lock);
+    hub_stop(c->daemon->hub);
+    http_stop(c->daemon->http);
+    return NULL;
+}
+
+static void drain(struct daemon *d)
+{
+    struct cutter c = { .daemon = d, .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER };
+    bool cutting = pthread_create(&c.thread, NULL, cut_after_drain, &c) == 0;
+    httpd_stop(d->server, (unsigned)d->config->drain_ms);
+    if (!cutting)
+        return;
+    pthread_mutex_lock(&c.lock);
+    c.drained = true;
+    pthread_cond_signal(&c.wake);
+    pthread_mutex_unlock(&c.lock);
+    pthread_join(c.thread, NULL);
+}
+
+/* Requests end first, then what they stand on. */
 static void stop(struct daemon *d)
 {
     if (d->admin)
         httpd_stop(d->admin, 0);
     if (d->server)
-        httpd_stop(d->server, (unsigned)d->config->drain_ms);
-    if (d->hub)
-        hub_stop(d->hub);
+        drain(d);
     httpd_free(d->admin);
     httpd_free(d->server);
     auth_cache_free(d->signing_keys);
