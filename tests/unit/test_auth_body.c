@@ -56,6 +56,9 @@ static enum err pump(struct auth_body *body, struct slice raw, size_t piece, str
             assert_true(part.n < before); /* it always moves on */
             assert_true(found.n == 0 || (found.p >= copy && found.p + found.n <= copy + n));
             buf_add(content, found);
+            uint64_t announced;
+            if (auth_body_length(body, &announced))
+                assert_true(content->n <= announced); /* never more, however it ends */
         }
     }
     return auth_body_finish(body);
@@ -476,6 +479,8 @@ static const struct {
     { "not announced", LENGTH("5"), HELLO_CRC "\r\n", HELLO_CRC "\n", "\r\n\r\n", ERR_MALFORMED_TRAILER },
     { "announced and not sent", LENGTH("5") ANNOUNCE, "", "", "\r\n\r\n", ERR_MALFORMED_TRAILER },
     { "blank lines without end", LENGTH("5") ANNOUNCE, "\r\n\r\n\r\n", "", "\r\n\r\n", ERR_MALFORMED_TRAILER },
+    { "three blank lines before it", LENGTH("5") ANNOUNCE, HELLO_CRC "\r\n\r\n\r\n\r\n", HELLO_CRC "\n", "\r\n\r\n",
+      ERR_MALFORMED_TRAILER },
     { "another field behind it", LENGTH("5") ANNOUNCE, HELLO_CRC "\r\n", HELLO_CRC "\n", "\r\na:b\r\n\r\n",
       ERR_INCOMPLETE_BODY },
     { "a signature too long", LENGTH("5") ANNOUNCE, HELLO_CRC "\r\n", HELLO_CRC "\n", "0\r\n\r\n",

@@ -110,6 +110,22 @@ static const struct {
       "x-amz-storage-class;x-amz-trailer,"
       "Signature=106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e\n",
       AUTH_HEADER, AUTH_PAYLOAD_CHUNKED_SIGNED_TRAILER },
+    /* From here on not AWS's own, but signed by the same rules with another program. */
+    { "Date in the place of x-amz-date",
+      "GET /\n" HOST "Date: Fri, 24 May 2013 00:00:00 GMT\n" EMPTY "Authorization: " CREDENTIAL
+      ",SignedHeaders=date;host;x-amz-content-sha256,"
+      "Signature=3c01d29e0c0ecfa73607a2777dd84be8e48d26086e352908db1fc74d07b967fa\n",
+      AUTH_HEADER, AUTH_PAYLOAD_SHA256 },
+    { "Date in the form of x-amz-date",
+      "GET /\n" HOST "Date: 20130524T000000Z\n" EMPTY "Authorization: " CREDENTIAL
+      ",SignedHeaders=date;host;x-amz-content-sha256,"
+      "Signature=e4b80e5c3d50abbaf39dc0c48cbc7e67895496e612b7901c289ad534249cfd56\n",
+      AUTH_HEADER, AUTH_PAYLOAD_SHA256 },
+    { "a signature in capitals",
+      "GET /\n" HOST "Date: 20130524T000000Z\n" EMPTY "Authorization: " CREDENTIAL
+      ",SignedHeaders=date;host;x-amz-content-sha256,"
+      "Signature=E4B80E5C3D50ABBAF39DC0C48CBC7E67895496E612B7901C289AD534249CFD56\n",
+      AUTH_HEADER, AUTH_PAYLOAD_SHA256 },
 };
 #define N(table) (sizeof(table) / sizeof(table)[0])
 
@@ -123,6 +139,7 @@ static void the_examples_of_aws_are_accepted(void **state)
         assert_int_equal(v.auth.how, examples[i].how);
         assert_int_equal(v.auth.payload, examples[i].payload);
         assert_string_equal(v.auth.access_key_id, EXAMPLE_KEY);
+        assert_false(v.auth.has_security_token);
         assert_string_equal(v.auth.amz_date, "20130524T000000Z");
         assert_string_equal(v.auth.scope, SCOPE);
         assert_int_equal(strlen(v.auth.seed_signature), 64);
@@ -353,6 +370,23 @@ static void anonymous_requests_pass_when_the_rules_say_so(void **state)
     }
 }
 
+static void a_presigned_url_may_sign_a_hash_and_any_region(void **state)
+{
+    (void)state;
+#define HASHED(hash, more)                                                                                             \
+    "PUT /k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Content-Sha256=" hash "&X-Amz-Credential=" EXAMPLE_KEY              \
+    "%2F20130524%2Fauto%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z&X-Amz-Expires=60&X-Amz-SignedHeaders=host"     \
+    "&X-Amz-Signature=f715149fa96394c8a6f46a9ab5f052bb6a51d856df78336e8ebae5731e4a29f7\n" HOST more
+    struct verdict v = verify(HASHED(EMPTY_SHA256, ""));
+    assert_int_equal(v.err, OK);
+    assert_int_equal(v.auth.payload, AUTH_PAYLOAD_SHA256);
+    assert_string_equal(v.auth.scope, "20130524/auto/s3/aws4_request");
+    assert_int_equal(verify(HASHED(EMPTY_SHA256, EMPTY)).err, OK);
+    assert_int_equal(verify(HASHED(EMPTY_SHA256, "x-amz-content-sha256: UNSIGNED-PAYLOAD\n")).err,
+                     ERR_INVALID_ARGUMENT);
+    assert_int_equal(verify(HASHED("UNSIGNED-PAYLOAD", "")).err, ERR_SIGNATURE);
+}
+
 struct rotating {
     const char *secret;
     unsigned asked;
@@ -367,6 +401,8 @@ static bool rotating_find(void *ctx, struct slice id, struct auth_key *out)
     return true;
 }
 
+#define OTHER_SECRET "xJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" /* as long */
+
 static void a_changed_secret_is_not_masked_by_the_cache(void **state)
 {
     (void)state;
@@ -377,7 +413,11 @@ static void a_changed_secret_is_not_masked_by_the_cache(void **state)
     static const struct {
         const char *secret;
         enum err err;
-    } steps[] = { { EXAMPLE_SECRET, OK }, { EXAMPLE_SECRET, OK }, { "other", ERR_SIGNATURE }, { EXAMPLE_SECRET, OK } };
+    } steps[] = { { EXAMPLE_SECRET, OK },
+                  { EXAMPLE_SECRET, OK },
+                  { "other", ERR_SIGNATURE },
+                  { OTHER_SECRET, ERR_SIGNATURE },
+                  { EXAMPLE_SECRET, OK } };
     for (size_t i = 0; i < N(steps); i++) {
         struct arena *arena = arena_new();
         struct request request;
@@ -560,6 +600,7 @@ int main(void)
         cmocka_unit_test(a_signature_holds_only_in_its_time),
         cmocka_unit_test(the_region_counts_only_when_the_rules_name_one),
         cmocka_unit_test(anonymous_requests_pass_when_the_rules_say_so),
+        cmocka_unit_test(a_presigned_url_may_sign_a_hash_and_any_region),
         cmocka_unit_test(a_changed_secret_is_not_masked_by_the_cache),
         cmocka_unit_test(requests_of_botocore_are_accepted_with_their_bodies),
         cmocka_unit_test(each_spelling_of_a_request_has_its_canonical_form),

@@ -93,6 +93,30 @@ static void check_slice(struct slice got, struct slice want)
         assert_memory_equal(got.p, want.p, want.n);
 }
 
+static void run_sql(const char *path, const char *sql)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s", sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+static int64_t count_rows(const char *path, const char *table)
+{
+    sqlite3 *db;
+    sqlite3_stmt *count;
+    char sql[64];
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", table);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &count, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(count), SQLITE_ROW);
+    int64_t n = sqlite3_column_int64(count, 0);
+    sqlite3_finalize(count);
+    sqlite3_close(db);
+    return n;
+}
+
 static void an_upload_is_what_it_was_created_as_and_survives_reopening(void **state)
 {
     struct fixture *f = *state;
@@ -188,7 +212,9 @@ static void a_deleted_upload_takes_its_parts_along(void **state)
     struct store_part part;
     struct store_upload up;
     assert_int_equal(put(f->store, id, 1, "e"), OK);
+    assert_int_equal(count_rows(f->path, "part"), 1);
     assert_int_equal(store_upload_delete(f->store, id), OK);
+    assert_int_equal(count_rows(f->path, "part"), 0);
     assert_int_equal(store_upload_delete(f->store, id), ERR_NO_SUCH_UPLOAD);
     assert_int_equal(store_upload_get(f->store, id, BUCKET, SLICE("k"), f->arena, &up), ERR_NO_SUCH_UPLOAD);
     assert_int_equal(put(f->store, id, 1, "e"), ERR_NO_SUCH_UPLOAD);
@@ -379,15 +405,6 @@ static void a_process_that_ends_without_closing_loses_nothing(void **state)
     assert_int_equal(n, 1);
 }
 
-static void run_sql(const char *path, const char *sql)
-{
-    sqlite3 *db;
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        fail_msg("%s", sqlite3_errmsg(db));
-    sqlite3_close(db);
-}
-
 static void write_file(const char *path, const char *text)
 {
     FILE *file = fopen(path, "w");
@@ -535,6 +552,7 @@ static void an_error_of_the_disk_is_told_to_all_and_nothing_is_half_done(void **
                      " BEGIN SELECT RAISE(ABORT, 'disk full'); END");
     assert_int_equal(store_complete(f->store, id, BUCKET, SLICE("k"), SLICE("e"), SLICE("p")), ERR_STORE);
     assert_int_equal(store_part_get(f->store, id, 1, f->arena, &part), OK); /* the delete was undone */
+    assert_int_equal(put(f->store, id, 3, "e"), OK);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
