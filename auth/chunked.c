@@ -91,7 +91,7 @@ void chunked_free(struct chunked *c)
 /* Each signature covers the one before it, so that chunks cannot be moved, left out or taken from elsewhere. */
 static enum err check_signature(struct chunked *c, const char *algorithm, const char *hashes, struct slice claimed)
 {
-    char to_sign[64 + sizeof c->amz_date + sizeof c->scope + SIGNATURE_TEXT + 2 * SIGNATURE_TEXT];
+    char to_sign[64 + sizeof c->amz_date + sizeof c->scope + sizeof c->previous + sizeof EMPTY_SHA256 + SIGNATURE_TEXT];
     int n =
         snprintf(to_sign, sizeof to_sign, "%s\n%s\n%s\n%s\n%s", algorithm, c->amz_date, c->scope, c->previous, hashes);
     assert(n > 0 && (size_t)n < sizeof to_sign);

@@ -104,7 +104,8 @@ CARRYLESS static uint64_t by_carryless(uint64_t crc, const unsigned char *p, uin
         return by_tables(crc, p, n);
     const __m128i far = _mm_loadu_si128((const __m128i *)(const void *)by_64);
     const __m128i near = _mm_loadu_si128((const __m128i *)(const void *)by_16);
-    __m128i a = _mm_xor_si128(load(p), _mm_cvtsi64_si128((long long)~crc));
+    crc = ~crc;
+    __m128i a = _mm_xor_si128(load(p), _mm_cvtsi64_si128((long long)crc));
     __m128i b = load(p + 16), c = load(p + 32), d = load(p + 48);
     for (p += 64, n -= 64; n >= 64; p += 64, n -= 64) {
         a = move_on(a, far, load(p));
