@@ -9,6 +9,7 @@
  *   /much-head     more fields than anybody would take   /bye        answers and closes, without saying so
  *   /hints         103 without end                       /trailers   trailers without end
  *   /chunks/N      the same, chunked                     /close/N    the same, ended by the connection's end
+ *   /sum-once      /sum for the first request of a connection; to a later one, the end without an answer
  *   /until-close   a body ended by the connection's end  /gate       answers when canned_open has been called
  * Included by one file an executable; functions a test does not need are no matter. */
 #ifndef HUGS3_TESTS_CANNED_SERVER_H
@@ -51,6 +52,7 @@ struct canned_link {
     size_t n;        /* bytes in head */
     size_t head_end; /* where the body begins */
     uint64_t length;
+    unsigned served;
     char path[256];
 };
 
@@ -148,6 +150,8 @@ static inline bool canned_sum_body(struct canned_link *l)
         size += (uint64_t)n;
     }
     free(piece);
+    if (l->served && strcmp(l->path, "/sum-once") == 0)
+        return false;
     snprintf(text, sizeof text, "%" PRIu64 " %016" PRIx64, size, sum);
     return canned_answer(l, 200, "", text);
 }
@@ -218,7 +222,7 @@ static inline bool canned_serve(struct canned_link *l)
         return canned_answer(l, 200, "X-One: 1\r\nx-two:  two \t\r\nX-Empty:\r\nX-One: again\r\n", "hello");
     if (strncmp(path, "/head", 5) == 0)
         return canned_say_head(l);
-    if (strcmp(path, "/sum") == 0)
+    if (strncmp(path, "/sum", 4) == 0)
         return canned_sum_body(l);
     if (sscanf(path, "/big/%" SCNu64, &size) == 1)
         return canned_big(l, size, CANNED_SIZED);
@@ -289,6 +293,7 @@ static inline void *canned_connection(void *arg)
         pthread_mutex_unlock(&l->server->lock);
         if (!canned_serve(l))
             break;
+        l->served++;
     }
     pthread_mutex_lock(&l->server->lock);
     for (unsigned i = 0; i < l->server->n; i++)
@@ -306,6 +311,7 @@ static inline void *canned_accept(void *arg)
     for (int fd; (fd = accept(s->listener, NULL, NULL)) >= 0;) {
         struct canned_link *l = mem_alloc(sizeof *l);
         l->server = s;
+        l->served = 0;
         l->fd = fd;
         atomic_fetch_add(&s->connections, 1);
         pthread_mutex_lock(&s->lock);

@@ -95,6 +95,8 @@ static const struct {
     { "no such day", ISO, "2026-02-29T19:19:36Z", false, 0 },
     { "a leap day", ISO, "2024-02-29T00:00:00Z", true, 1709164800000 },
     { "no such hour", ISO, "2026-11-23T24:00:00Z", false, 0 },
+    { "no leap day of a century", ISO, "2100-02-29T00:00:00Z", false, 0 },
+    { "the leap day of a fourth century", ISO, "2000-02-29T00:00:00Z", true, 951782400000 },
     { "an offset too large", ISO, "2026-11-23T00:00:00+24:00", false, 0 },
     { "a date alone", ISO, "2026-11-23", false, 0 },
     { "empty", ISO, "", false, 0 },

@@ -245,6 +245,27 @@ static void a_path_is_sent_as_it_is(void **state)
     assert_non_null(strstr(buf_str(&out.body), "GET /head/a/../b/./c//d%2F%zz?x=%20+&y HTTP/1.1\r\n"));
 }
 
+/* curl itself goes for a new connection when a kept one ends without a word, and sends the body from its start. */
+static void an_upload_on_a_connection_that_dies_is_sent_anew_on_another(void **state)
+{
+    struct fixture *f = *state;
+    char want[64];
+    AUTO_FREE char *bytes = mem_alloc(300000);
+    struct slice pieces[] = { slice_of(bytes, 7), SLICE_NONE, slice_of(bytes + 7, 200000),
+                              slice_of(bytes + 200007, 99993) };
+    for (size_t i = 0; i < 300000; i++)
+        bytes[i] = (char)(i * i >> 7);
+    snprintf(want, sizeof want, "300000 %016" PRIx64, canned_sum(0, bytes, 300000));
+    struct http_request r = { .method = "PUT", .url = url_of(f, "/sum-once"), .body = pieces, .n_body = 4 };
+    for (unsigned i = 1; i <= 4; i++) {
+        AUTO_RESPONSE struct http_response out;
+        assert_int_equal(http_call(f->http, &r, &out), OK);
+        assert_body(&out, want);
+        assert_int_equal(out.tries, 1);
+        assert_int_equal(f->server->connections, i);
+    }
+}
+
 static void an_upload_from_many_slices_arrives_as_one(void **state)
 {
     struct fixture *f = *state;
@@ -598,6 +619,7 @@ int main(void)
         WITH_SERVER(head_is_answered_without_a_body),
         WITH_SERVER(bearer_range_and_headers_are_sent),
         WITH_SERVER(a_path_is_sent_as_it_is),
+        WITH_SERVER(an_upload_on_a_connection_that_dies_is_sent_anew_on_another),
         WITH_SERVER(an_upload_from_many_slices_arrives_as_one),
         WITH_SERVER(what_would_break_out_of_its_line_is_never_sent),
         WITH_SERVER(only_http_is_spoken),
@@ -615,5 +637,6 @@ int main(void)
         WITH_SERVER(stopping_ends_what_waits_for_an_answer_or_for_another_try),
         WITH_SERVER(loopback_is_not_reached_through_a_proxy),
     };
+    alarm(300); /* a wakeup that is lost should fail, not hang */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,11 +68,13 @@ static void fields_are_quoted_only_where_needed(void **state)
     log_field(&line, "empty", SLICE(""));
     log_field(&line, "equals", SLICE("a=b"));
     log_field(&line, "control", SLICE("\x1b[31m\x01\xff"));
+    log_field(&line, "high", SLICE("\xff"));
+    log_field(&line, "del", SLICE("\x7f"));
     log_field_int(&line, "n", -7);
     log_end(&line);
     assert_string_equal(without_time(written()),
                         "level=info module=gateway msg=\"request\" plain=a/b-c.d:9000 blank=\"a b\" empty=\"\" "
-                        "equals=\"a=b\" control=\"\\x1b[31m\\x01\\xff\" n=-7\n");
+                        "equals=\"a=b\" control=\"\\x1b[31m\\x01\XX\n");
 }
 
 static void what_is_below_the_level_is_not_written(void **state)

@@ -396,5 +396,6 @@ int main(void)
         cmocka_unit_test(waiters_are_served_in_order_and_nobody_overtakes_them),
         cmocka_unit_test(many_threads_never_hold_too_much_and_none_is_forgotten),
     };
+    alarm(300); /* a wakeup that is lost should fail, not hang */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
