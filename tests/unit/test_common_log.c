@@ -74,7 +74,8 @@ static void fields_are_quoted_only_where_needed(void **state)
     log_end(&line);
     assert_string_equal(without_time(written()),
                         "level=info module=gateway msg=\"request\" plain=a/b-c.d:9000 blank=\"a b\" empty=\"\" "
-                        "equals=\"a=b\" control=\"\\x1b[31m\\x01\XX\n");
+                        "equals=\"a=b\" control=\"\\x1b[31m\\x01\\xff\" high=\"\\xff\" del=\"\\x7f\" "
+                        "n=-7\n");
 }
 
 static void what_is_below_the_level_is_not_written(void **state)
