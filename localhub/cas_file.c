@@ -159,10 +159,13 @@ void cas_file_data(struct call *c)
     if (kind == RANGE_ONE)
         httpd_add_header_str(c->r, "Content-Range",
                              arena_printf(c->arena, "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, from, to, size));
-    if (slice_is(httpd_method(c->r), "HEAD") || length == 0) {
-        httpd_reply_head(c->r, kind == RANGE_ONE ? 206 : 200, length);
-        return;
+    int status = kind == RANGE_ONE ? 206 : 200;
+    if (slice_is(httpd_method(c->r), "HEAD")) {
+        httpd_reply_head(c->r, status, length);
+    } else if (length == 0) {
+        call_empty(c, status);
+    } else {
+        httpd_start(c->r, status, length);
+        send_all(c, &p, length);
     }
-    httpd_start(c->r, kind == RANGE_ONE ? 206 : 200, length);
-    send_all(c, &p, length);
 }

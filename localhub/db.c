@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* db.c: connections, prepared statements, and the group commit.
  *
- * One connection writes, held by whichever caller leads in the combine; a few read, opened when first needed. Their page
- * caches are small. */
+ * One connection writes, held by whichever caller leads in the combine; a few read, opened when first needed. Their
+ * page caches are small. */
 #include "localhub/db.h"
 
 #include <assert.h>
