@@ -179,6 +179,64 @@ static void a_download_can_be_given_up_at_any_time(void **state)
     content_free(content);
 }
 
+/* ---- files of many xorbs, in turns ---- */
+
+/* Where the first n chunks of the content end. */
+static void find_cuts(struct slice content, size_t n, size_t *ends)
+{
+    struct xet_chunker chunker;
+    size_t at = 0;
+
+    xet_chunker_init(&chunker);
+    for (size_t i = 0; i < n; i++) {
+        bool cut;
+        at += xet_chunker_scan(&chunker, slice_from(content, at), &cut);
+        ends[i] = at;
+    }
+}
+
+enum { SOURCES = 11, TURNS = 4, RUN = 8 };
+
+/* Every xorb is wanted again and again, and there are more of them than streams: each stretch of a xorb is still
+ * fetched once or a few times, not once a term. */
+static void a_file_of_many_xorbs_in_turns_is_read_in_order(void **state)
+{
+    struct client *c = *state;
+    struct slice source[SOURCES], whole = { malloc(SOURCES * TURNS * RUN * XET_CHUNK_MAX), 0 };
+    size_t ends[SOURCES][TURNS * RUN];
+    struct xet_join *j = xet_join_new(c->space);
+    struct xet_stats stats;
+    struct xet_file file;
+
+    for (size_t i = 0; i < SOURCES; i++) {
+        source[i] = make_content(NOISE, 5 * MiB, i + 1);
+        find_cuts(source[i], TURNS * RUN, ends[i]);
+        must_send(c, source[i]);
+    }
+    size_t sent = c->cas->xorb_bytes;
+    for (size_t turn = 0; turn < TURNS; turn++) {
+        for (size_t i = 0; i < SOURCES; i++) {
+            AUTO_BUF struct buf recipe = { .max = MiB };
+            size_t from = turn ? ends[i][turn * RUN - 1] : 0;
+            struct slice part = slice_of(source[i].p + from, ends[i][turn * RUN + RUN - 1] - from);
+            assert_int_equal(send_content(c, part, part.n, 0, &file, NULL, &recipe), OK);
+            assert_int_equal(xet_join_add(j, buf_slice(&recipe)), OK);
+            memcpy((char *)whole.p + whole.n, part.p, part.n);
+            whole.n += part.n;
+        }
+    }
+    assert_int_equal(c->cas->xorb_bytes, sent);
+    assert_int_equal(xet_join_finish(j, &file), OK);
+    c->cas->whole_ranges = true;
+    assert_int_equal(read_back(c, &file, 0, file.size, whole), OK);
+    xet_stats(c->xet, &stats);
+    assert_true(stats.fetched < 4 * whole.n);
+    xet_join_free(j);
+    for (size_t i = 0; i < SOURCES; i++)
+        content_free(source[i]);
+    content_free(whole);
+}
+
 /* ---- many at once ---- */
 
 struct download_thread {
@@ -233,6 +291,7 @@ int main(void)
         TEST(a_whole_file_that_does_not_match_never_ends_well),
         TEST(another_files_content_is_not_taken_for_it),
         TEST(a_download_can_be_given_up_at_any_time),
+        TEST(a_file_of_many_xorbs_in_turns_is_read_in_order),
         cmocka_unit_test(many_downloads_live_within_little_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
