@@ -64,7 +64,7 @@ static int run_hub(const struct config *config)
         return 1;
     printf("ready %s\n", localhub_url(hub));
     fflush(stdout);
-    stop_signals_wait();
+    stop_signals_wait(NULL, NULL);
     localhub_stop(hub, (unsigned)config->drain_ms);
     localhub_free(hub);
     return 0;

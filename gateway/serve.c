@@ -3,6 +3,7 @@
  *
  *   state directory → embedded Hub (local) → HTTP client → hub → xet → store → s3 → HTTP servers (S3, admin)
  */
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,13 @@ struct daemon {
     struct dispatch dispatch;
     struct httpd *server;
     struct httpd *admin;
+    /* housekeeping, main thread */
+    uint64_t requests_seen;
+    bool trimmed;
+    int64_t expired_ms;
 };
+
+enum { EXPIRE_EVERY_MS = 3600 * 1000 };
 
 static bool say(const char *what, const char *why)
 {
@@ -100,14 +107,8 @@ static bool open_store(struct daemon *d)
 {
     char why[256] = "";
     AUTO_FREE char *path = state_dir_file(&d->state, "gateway.sqlite");
-    uint64_t expired = 0;
-    if (store_open(path, why, &d->store))
-        return say(path, why);
-    if (store_upload_expire(d->store, clock_now_ms() - (int64_t)d->config->multipart_expiry_ms, &expired))
-        return say(path, "cannot be written");
-    if (expired > 0)
-        log_say(LOG_INFO, "gateway", "forgot %llu abandoned multipart uploads", (unsigned long long)expired);
-    return true;
+    d->expired_ms = clock_mono_ms() - EXPIRE_EVERY_MS; /* at the first tick */
+    return store_open(path, why, &d->store) ? say(path, why) : true;
 }
 
 static enum hub_visibility visibility(const char *name)
@@ -221,6 +222,27 @@ static void announce(const struct daemon *d)
     fflush(stdout);
 }
 
+/* Beside serving: abandoned uploads are forgotten, and memory that a burst has left behind goes back to the system once
+ * nobody asks for anything. On the main thread. */
+static void housekeep(void *ctx)
+{
+    struct daemon *d = (struct daemon *)ctx;
+    struct httpd_stats stats;
+    uint64_t expired;
+    int64_t now = clock_mono_ms();
+    httpd_stats(d->server, &stats);
+    bool quiet = stats.requests == d->requests_seen && stats.running == 0;
+    if (quiet && !d->trimmed)
+        malloc_trim(0);
+    d->trimmed = quiet;
+    d->requests_seen = stats.requests;
+    if (now - d->expired_ms < EXPIRE_EVERY_MS)
+        return;
+    d->expired_ms = now;
+    if (s3_expire_uploads(d->s3, (int64_t)d->config->multipart_expiry_ms, &expired) == OK && expired > 0)
+        log_say(LOG_INFO, "gateway", "forgot %llu abandoned multipart uploads", (unsigned long long)expired);
+}
+
 static bool check(const struct config *c)
 {
     const char *v = c->bucket_visibility;
@@ -253,7 +275,7 @@ int command_serve(int argc, char **argv)
     bool ok = start(&d);
     if (ok) {
         announce(&d);
-        stop_signals_wait();
+        stop_signals_wait(housekeep, &d);
     }
     stop(&d);
     config_done(&config);

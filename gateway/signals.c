@@ -3,10 +3,13 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/log.h"
 #include "gateway/commands.h"
+
+enum { TICK_S = 5 };
 
 static void stop_set(sigset_t *set)
 {
@@ -32,13 +35,14 @@ static void *second_signal(void *unused)
     _exit(1);
 }
 
-void stop_signals_wait(void)
+void stop_signals_wait(void (*tick)(void *ctx), void *ctx)
 {
     sigset_t set;
-    int which = 0;
+    int which;
     stop_set(&set);
-    while (sigwait(&set, &which) != 0)
-        ;
+    while ((which = sigtimedwait(&set, NULL, &(struct timespec){ TICK_S, 0 })) < 0)
+        if (tick)
+            tick(ctx);
     log_say(LOG_INFO, "gateway", "%s: stopping; a second signal ends at once", strsignal(which));
     pthread_t thread;
     if (pthread_create(&thread, NULL, second_signal, NULL) == 0)
