@@ -12,7 +12,7 @@
 
 #include "localhub/contents.h"
 
-enum { XORB_ROW_MAX = 256 << 10 };
+enum { XORB_ROW_MAX = 96 << 10 };
 
 struct xorb_store;
 
