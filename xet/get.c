@@ -29,7 +29,7 @@ struct xet_get {
 
     struct recon plan;
     bool has_plan;
-    uint64_t window;
+    uint64_t window, window_most; /* bytes to ask for next, and from then on */
     size_t next_term;
     uint32_t chunks_left; /* of the term that is read: chunks, bytes */
     uint32_t bytes_left;
@@ -60,9 +60,13 @@ static enum err make_plan(struct xet_get *g)
 
     drop_plan(g);
     enum err e = recon_ask(g->space, &g->file.hash, g->at, g->at + length - 1, &g->plan);
+    if (e == ERR_UPSTREAM_ANSWER && length > WINDOW_FIRST) { /* too long, perhaps: a file in many pieces */
+        g->window = g->window_most = WINDOW_FIRST;
+        return make_plan(g);
+    }
     if (e)
         return e;
-    g->window = WINDOW_MOST;
+    g->window = g->window_most;
     g->has_plan = true;
     g->next_term = 0;
     g->skip = g->plan.skip;
@@ -227,6 +231,7 @@ enum err xet_get_open(struct xet_space *s, const struct xet_file *file, uint64_t
     g->end = offset + length;
     g->whole = offset == 0 && length == file->size;
     g->window = WINDOW_FIRST;
+    g->window_most = WINDOW_MOST;
     buf_init(&g->unpacked, XET_CHUNK_MAX);
     xet_tree_init(&g->tree);
     fetch_init(&g->fetch, s->xet);

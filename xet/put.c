@@ -105,6 +105,8 @@ static void submit_job(struct xet_put *p)
         p->large = true;
         budget_join(p->xet->up);
     }
+    if (p->in_flight && http_ready(p->flight->pending))
+        put_land(p); /* at once, for its memory: a slow sender may not fill the next xorb for long */
     while (p->ring_n > 0 && (p->ring_n >= put_ring_room(p) || job_is_done(p, p->ring[p->ring_first])))
         put_settle_oldest(p);
     p->ring[(p->ring_first + p->ring_n) % PUT_RING] = p->job;

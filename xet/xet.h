@@ -9,9 +9,9 @@
  * transfer lives within its share. Small files that end at the same time share xorb and shard (common/combine.h).
  *
  * A put, join or get belongs to one thread at a time; struct xet and struct xet_space are for all threads. Errors:
- * ERR_UPSTREAM (CAS not reachable, after retries), ERR_SLOW_DOWN (429 to the end), ERR_UPSTREAM_TOKEN,
- * ERR_UPSTREAM_ANSWER, ERR_UPSTREAM_MISSING (no such file), ERR_CORRUPT (what came back does not match its hash),
- * ERR_STOPPING. */
+ * ERR_UPSTREAM (CAS not reachable, after retries), ERR_SLOW_DOWN (429 to the end), ERR_UPSTREAM_TOKEN (401),
+ * ERR_UPSTREAM_REFUSED (403), ERR_UPSTREAM_ANSWER, ERR_UPSTREAM_MISSING (no such file), ERR_CORRUPT (what came back does
+ * not match its hash), ERR_TOO_LARGE (more terms than a shard holds), ERR_STOPPING. */
 #ifndef HUGS3_XET_XET_H
 #define HUGS3_XET_XET_H
 

@@ -71,6 +71,18 @@ static void the_version_that_a_cas_answers_is_remembered(void **state)
     content_free(content);
 }
 
+static void content_that_repeats_itself_is_fetched_once(void **state)
+{
+    struct client *c = *state;
+    struct slice content = make_content(ZEROS, 50 * MiB, 1);
+    struct xet_file file = must_send(c, content);
+
+    assert_true(c->cas->files[0].n > 30); /* terms */
+    assert_int_equal(read_back(c, &file, 0, content.n, content), OK);
+    assert_true(fake_cas_calls(c->cas, FAKE_DATA) <= 4);
+    content_free(content);
+}
+
 /* ---- a source that fails ---- */
 
 static const struct {
@@ -286,6 +298,7 @@ int main(void)
         TEST(a_part_fetches_only_the_chunks_it_touches),
         TEST(a_missing_file_is_known_before_anything_is_read),
         TEST(the_version_that_a_cas_answers_is_remembered),
+        TEST(content_that_repeats_itself_is_fetched_once),
         TEST(a_source_that_fails_is_asked_again),
         TEST(a_source_that_always_breaks_off_still_gets_there),
         TEST(a_whole_file_that_does_not_match_never_ends_well),
