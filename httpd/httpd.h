@@ -13,7 +13,8 @@
  * declared length is reached. When it returns without having answered, the client gets 500; when it returns in the
  * middle of a body, the connection is closed. Everything a handler gets from httpd_* about the request stays valid
  * until it returns. Body bytes not read by the handler are discarded (when few) or the connection is closed after the
- * answer (when many).
+ * answer (when many; an answer by httpd_start or httpd_reply_file in the middle of such a body is a cut). A body of
+ * known length up to 64 KiB that the client sends unasked is read before the handler runs: a slow one costs no thread.
  *
  * The head check refuses and closes before any handler runs (RFC 9112 sections 3.2, 5.1, 6.1, 6.3): Transfer-Encoding
  * together with Content-Length, any Transfer-Encoding but one `chunked`, two Content-Lengths, a Content-Length that is
@@ -54,7 +55,8 @@ struct httpd_config {
 MUST_USE enum err httpd_new(const struct httpd_config *config, char why[256], struct httpd **out);
 /* "127.0.0.1:9000" of the i-th listener, with the real port; "" past the last. Valid until httpd_free. */
 const char *httpd_address(const struct httpd *h, size_t i);
-/* No new connections and requests; waits up to drain_ms for the running ones, then cuts them. Any thread, once. */
+/* No new connections and requests; waits up to drain_ms for the running ones, then cuts them. It returns when every
+ * handler has: what a handler may wait for other than httpd_* has to be stopped by others. Any thread, once. */
 void httpd_stop(struct httpd *h, unsigned drain_ms);
 void httpd_free(struct httpd *h); /* after httpd_stop; NULL is fine */
 
@@ -82,7 +84,8 @@ uint64_t httpd_content_length(const struct httpd_request *r); /* HTTPD_LENGTH_UN
  * what sends `100 Continue` to a client that waits for it. ERR_CLIENT_GONE: the body was cut short; no more comes. */
 MUST_USE enum err httpd_read(struct httpd_request *r, struct slice *out);
 
-/* The answer. Headers first; names and values are copied. CR, LF and NUL in a value are replaced by a blank. */
+/* The answer. Headers first; names and values are copied. CR, LF and NUL in a value are replaced by a blank. Date,
+ * Content-Length, Transfer-Encoding and Connection are made here. */
 void httpd_add_header(struct httpd_request *r, const char *name, struct slice value);
 void httpd_add_header_str(struct httpd_request *r, const char *name, const char *value);
 /* A whole answer with its body, copied. To HEAD, only the head goes out, with the body's length. */
@@ -98,7 +101,7 @@ MUST_USE enum err httpd_write(struct httpd_request *r, struct slice bytes);
 void httpd_reply_file(struct httpd_request *r, int status, int fd, uint64_t offset, uint64_t length);
 /* Ends the connection without finishing the answer, so that the client cannot take a part for the whole. */
 void httpd_abort(struct httpd_request *r);
-/* Closes the connection after the answer (Connection: close). */
+/* Closes the connection after the answer (Connection: close). Before the answer is begun. */
 void httpd_close_after(struct httpd_request *r);
 
 bool httpd_client_gone(struct httpd_request *r); /* for handlers that wait for something else */

@@ -214,6 +214,7 @@ static void *accept_main(void *arg)
     for (size_t i = 0; i < l->n; i++)
         fds[i] = (struct pollfd){ .fd = l->fds[i], .events = POLLIN };
     fds[l->n] = (struct pollfd){ .fd = l->wake_fd, .events = POLLIN };
+    bool complained = false;
     while (!atomic_load(&l->stopping)) {
         if (must_pause(l)) {
             wait_ms(l, -1);
@@ -226,10 +227,11 @@ static void *accept_main(void *arg)
         bool ok = true;
         for (size_t i = 0; i < l->n; i++)
             ok = (!fds[i].revents || accept_some(l, fds[i].fd)) && ok;
-        if (!ok) {
+        if (!ok && !complained)
             log_say(LOG_WARN, "httpd", "%s: cannot accept connections: %s", l->httpd->name, strerror(errno));
+        if (!ok)
             wait_ms(l, BACK_OFF_MS);
-        }
+        complained = !ok;
     }
     return NULL;
 }

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* threads.c: idle threads lie on a stack, each with a condition of its own, so that a submit wakes exactly one. A
- * thread that ends leaves its handle behind for the next one that ends, or threads_stop, to join: nobody touches the
+/* threads.c: idle threads lie on a stack, each with a semaphore of its own, so that a submit wakes exactly one, and
+ * that one finds its task in its hands: it takes no lock on its way to it (two futex calls a request less).
+ *
+ * A thread's record stays when the thread ends, for the next one that is started: a submit may still be waking it.
+ * A thread that ends leaves its handle behind for the next one that ends, or threads_stop, to join: nobody touches the
  * pool after that. */
 #include "httpd/threads.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,10 +27,11 @@
 #define STACK_BYTES (256U << 10)
 #endif
 
-struct idle { /* on the stack of the thread that waits */
-    struct idle *next;
-    struct task *task; /* set by whoever wakes it */
-    pthread_cond_t wake;
+struct thread {
+    struct threads *pool;
+    struct thread *next; /* under lock: idle or ended */
+    sem_t wake;          /* posted once for each time it is taken from the idle ones */
+    struct task *task;   /* the taker's, until it posts; NULL: the pool stops */
 };
 
 struct threads {
@@ -33,8 +39,8 @@ struct threads {
     unsigned max, queue;
     /* under lock */
     pthread_mutex_t lock;
-    pthread_cond_t ended; /* a thread has ended: for threads_stop */
-    struct idle *idle;
+    pthread_cond_t none; /* for threads_stop: count is 0 */
+    struct thread *idle, *ended;
     struct task *first, **last; /* the line */
     unsigned waiting, running, count;
     bool stopping;
@@ -50,8 +56,18 @@ struct threads *threads_new(const char *name, unsigned max, unsigned queue)
     t->queue = queue;
     t->last = &t->first;
     pthread_mutex_init(&t->lock, NULL);
-    pthread_cond_init(&t->ended, NULL);
+    pthread_cond_init(&t->none, NULL);
     return t;
+}
+
+/* The line. Under lock. */
+
+static void line_add(struct threads *t, struct task *task)
+{
+    task->next = NULL;
+    *t->last = task;
+    t->last = &task->next;
+    t->waiting++;
 }
 
 static struct task *line_take(struct threads *t)
@@ -63,49 +79,91 @@ static struct task *line_take(struct threads *t)
     if (t->first == NULL)
         t->last = &t->first;
     t->waiting--;
+    t->running++;
     return task;
 }
 
-static void idle_remove(struct threads *t, struct idle *me)
+/* Idle threads */
+
+/* Under lock. false: somebody has taken it, and is going to post. */
+static bool idle_remove(struct threads *t, struct thread *me)
 {
-    struct idle **at = &t->idle;
-    while (*at != me)
-        at = &(*at)->next;
-    *at = me->next;
+    for (struct thread **at = &t->idle; *at != NULL; at = &(*at)->next) {
+        if (*at != me)
+            continue;
+        *at = me->next;
+        return true;
+    }
+    return false;
 }
 
-/* NULL: nothing came for a long time, or the pool stops. Under lock, which it lets go of while waiting. */
-static struct task *idle_wait(struct threads *t)
+/* false: nothing came for a long time. By the wall clock: a jump ends a thread early, or lets it live on. */
+static bool wait_for_wake(struct thread *me)
 {
-    struct idle me = { .next = t->idle };
     struct timespec until;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&me.wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    clock_gettime(CLOCK_MONOTONIC, &until);
+    clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += IDLE_S;
-
-    t->idle = &me;
-    int timed_out = 0;
-    while (me.task == NULL && !t->stopping && !timed_out)
-        timed_out = pthread_cond_timedwait(&me.wake, &t->lock, &until);
-    if (me.task == NULL)
-        idle_remove(t, &me);
-    pthread_cond_destroy(&me.wake);
-    return me.task;
+    int failed;
+    do {
+        failed = sem_timedwait(&me->wake, &until);
+    } while (failed && errno == EINTR);
+    return !failed;
 }
 
-/* Under lock; returns with the lock released, as the last thing a thread does with the pool. */
-static void thread_end(struct threads *t)
+static void wait_without_end(struct thread *me)
 {
+    while (sem_wait(&me->wake) != 0)
+        continue;
+}
+
+/* From the stack of idle threads; NULL: nothing came for a long time, or the pool stops. */
+static struct task *idle_wait(struct threads *t, struct thread *me)
+{
+    if (wait_for_wake(me))
+        return me->task;
+    pthread_mutex_lock(&t->lock);
+    bool removed = idle_remove(t, me);
+    pthread_mutex_unlock(&t->lock);
+    if (removed)
+        return NULL;
+    wait_without_end(me);
+    return me->task;
+}
+
+/* Threads */
+
+static struct task *next_task(struct threads *t, struct thread *me)
+{
+    for (unsigned ran = 1;; ran = 0) {
+        pthread_mutex_lock(&t->lock);
+        t->running -= ran;
+        struct task *task = line_take(t);
+        bool stopping = t->stopping, few = t->count <= IDLE_KEPT;
+        if (task == NULL && !stopping) {
+            me->next = t->idle;
+            t->idle = me;
+        }
+        pthread_mutex_unlock(&t->lock);
+        if (task != NULL || stopping)
+            return task;
+        task = idle_wait(t, me);
+        if (task != NULL || !few)
+            return task;
+    }
+}
+
+/* Returns with the lock released: the last thing that a thread does with the pool. */
+static void thread_end(struct threads *t, struct thread *me)
+{
+    pthread_mutex_lock(&t->lock);
     pthread_t before = t->dead;
     bool join = t->has_dead;
     t->dead = pthread_self();
     t->has_dead = true;
+    me->next = t->ended;
+    t->ended = me;
     t->count--;
-    pthread_cond_signal(&t->ended);
+    pthread_cond_signal(&t->none);
     pthread_mutex_unlock(&t->lock);
     if (join)
         pthread_join(before, NULL);
@@ -113,71 +171,77 @@ static void thread_end(struct threads *t)
 
 static void *thread_main(void *arg)
 {
-    struct threads *t = arg;
+    struct thread *me = arg;
+    struct threads *t = me->pool;
     pthread_setname_np(pthread_self(), t->name);
-    pthread_mutex_lock(&t->lock);
-    for (;;) {
-        struct task *task = line_take(t);
-        if (task == NULL && !t->stopping)
-            task = idle_wait(t);
-        if (task == NULL && (t->stopping || t->count > IDLE_KEPT) && t->first == NULL)
-            break;
-        if (task == NULL)
-            continue;
-        t->running++;
-        pthread_mutex_unlock(&t->lock);
+    for (struct task *task = me->task; task != NULL; task = next_task(t, me))
         task->run(task);
-        pthread_mutex_lock(&t->lock);
-        t->running--;
-    }
-    thread_end(t);
+    thread_end(t, me);
     return NULL;
 }
 
 /* Under lock. */
-static bool thread_begin(struct threads *t)
+static struct thread *record_take(struct threads *t)
+{
+    struct thread *me = t->ended;
+    if (me != NULL) {
+        t->ended = me->next;
+        return me;
+    }
+    me = mem_zalloc(sizeof *me);
+    me->pool = t;
+    sem_init(&me->wake, 0, 0);
+    return me;
+}
+
+/* Under lock. */
+static bool thread_begin(struct threads *t, struct task *task)
 {
     pthread_attr_t attr;
     pthread_t thread;
     sigset_t all, before;
+    struct thread *me = record_take(t);
+    me->task = task;
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, STACK_BYTES);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the main thread's */
-    bool ok = pthread_create(&thread, &attr, thread_main, t) == 0;
+    bool ok = pthread_create(&thread, &attr, thread_main, me) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attr);
-    t->count += ok;
-    return ok;
+    if (ok) {
+        t->count++;
+        t->running++;
+        return true;
+    }
+    me->next = t->ended;
+    t->ended = me;
+    return false;
 }
 
-static void line_add(struct threads *t, struct task *task)
-{
-    task->next = NULL;
-    *t->last = task;
-    t->last = &task->next;
-    t->waiting++;
-}
+/* The pool */
 
 bool threads_submit(struct threads *t, struct task *task)
 {
     bool taken = true;
     pthread_mutex_lock(&t->lock);
     assert(!t->stopping);
-    struct idle *idle = t->idle;
+    struct thread *idle = t->idle;
     if (idle != NULL) {
         t->idle = idle->next;
-        idle->task = task;
-        /* Under the lock: once it is released, the sleeper may be gone with its condition. */
-        pthread_cond_signal(&idle->wake);
-    } else if (t->count < t->max && thread_begin(t)) {
-        line_add(t, task);
+        t->running++;
+    } else if (t->count < t->max && thread_begin(t, task)) {
+        /* it has its task already */
     } else if (t->waiting < t->queue && t->count > 0) {
         line_add(t, task);
     } else {
         taken = false;
     }
     pthread_mutex_unlock(&t->lock);
+    if (idle != NULL) {
+        idle->task = task;
+        sem_post(&idle->wake);
+    }
     return taken;
 }
 
@@ -193,10 +257,14 @@ void threads_stop(struct threads *t)
 {
     pthread_mutex_lock(&t->lock);
     t->stopping = true;
-    for (struct idle *idle = t->idle; idle != NULL; idle = idle->next)
-        pthread_cond_signal(&idle->wake);
+    while (t->idle != NULL) {
+        struct thread *idle = t->idle;
+        t->idle = idle->next;
+        idle->task = NULL;
+        sem_post(&idle->wake);
+    }
     while (t->count > 0)
-        pthread_cond_wait(&t->ended, &t->lock);
+        pthread_cond_wait(&t->none, &t->lock);
     bool join = t->has_dead;
     pthread_t dead = t->dead;
     t->has_dead = false;
@@ -209,7 +277,13 @@ void threads_free(struct threads *t)
 {
     if (t == NULL)
         return;
-    pthread_cond_destroy(&t->ended);
+    while (t->ended != NULL) {
+        struct thread *me = t->ended;
+        t->ended = me->next;
+        sem_destroy(&me->wake);
+        free(me);
+    }
+    pthread_cond_destroy(&t->none);
     pthread_mutex_destroy(&t->lock);
     free(t);
 }

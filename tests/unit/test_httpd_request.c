@@ -93,6 +93,24 @@ static void test_trailers_of_a_chunked_body_are_passed_over(void **state)
     unserve(h);
 }
 
+static void test_a_malformed_chunk_ends_the_body_and_the_connection(void **state)
+{
+    (void)state;
+    static const char *const chunks[] = { "zz\r\n", "-1\r\nx", "3\r\nabcde\r\n", "FFFFFFFFFFFFFFFFF\r\n" };
+    struct httpd *h = serve(echo, NULL);
+    for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++) {
+        int fd = dial(h);
+        say_str(fd, "PUT /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n");
+        say_str(fd, chunks[i]);
+        struct answer a = hear(fd);
+        assert_true(a.status >= 400 && a.status < 500);
+        assert_true(a.closed);
+        answer_done(&a);
+        close(fd);
+    }
+    unserve(h);
+}
+
 /* Expect: 100-continue */
 
 static void test_the_first_read_grants_100_continue(void **state)
@@ -576,6 +594,7 @@ int main(void)
         cmocka_unit_test(test_pipelined_requests_are_answered_in_order),
         cmocka_unit_test(test_a_body_in_pieces_is_put_together),
         cmocka_unit_test(test_trailers_of_a_chunked_body_are_passed_over),
+        cmocka_unit_test(test_a_malformed_chunk_ends_the_body_and_the_connection),
         cmocka_unit_test(test_the_first_read_grants_100_continue),
         cmocka_unit_test(test_an_answer_instead_of_100_continue_is_the_only_one),
         cmocka_unit_test(test_a_short_body_that_nobody_reads_does_not_cost_the_connection),
