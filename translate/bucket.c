@@ -119,5 +119,23 @@ void bucket_release(struct bucket_table *t, struct bucket *b)
     assert(b->users > 0);
     b->users--;
     b->last_used_ms = clock_mono_ms();
+    bool last = b->forgotten && b->users == 0;
+    pthread_mutex_unlock(&t->lock);
+    if (last)
+        bucket_free(b);
+}
+
+void bucket_forget(struct bucket_table *t, struct bucket *b)
+{
+    pthread_mutex_lock(&t->lock);
+    assert(b->users > 0);
+    struct bucket **at = &t->slots[slot_of(slice_str(hub_bucket_id(b->hub)))];
+    while (*at && *at != b)
+        at = &(*at)->next;
+    if (*at) {
+        *at = b->next;
+        t->n--;
+    }
+    b->forgotten = true;
     pthread_mutex_unlock(&t->lock);
 }

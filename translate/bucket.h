@@ -21,9 +21,11 @@ struct bucket {
     /* meta.c only: when it was looked last whether there are companions (0: never), and what was seen. */
     _Atomic int64_t companions_looked_ms;
     _Atomic bool companions;
+    _Atomic int64_t exists_ms; /* clock_mono_ms when the Hub last said that we own it; 0: never */
     /* bucket.c only, under the table's lock */
     struct bucket *next;
     unsigned users;
+    bool forgotten;
     int64_t last_used_ms;
 };
 
@@ -34,5 +36,8 @@ void bucket_table_free(struct bucket_table *t); /* no bucket may be in use; NULL
  * thread, no call to the Hub. Never NULL. */
 struct bucket *bucket_get(struct bucket_table *t, struct slice id);
 void bucket_release(struct bucket_table *t, struct bucket *b);
+/* The bucket is gone on the Hub: its tokens and what was known of it must not serve one made later under its name. The
+ * caller still holds b. */
+void bucket_forget(struct bucket_table *t, struct bucket *b);
 
 #endif

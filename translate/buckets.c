@@ -3,15 +3,11 @@
  * Amazon S3 API Reference, the page of each. */
 #include <stdlib.h>
 
+#include "common/clock.h"
 #include "translate/call.h"
 #include "translate/name.h"
 #include "translate/walk.h"
 #include "translate/xml_in.h"
-
-static enum err bucket_id(struct s3_call *c, struct slice *out)
-{
-    return name_to_id(c->bucket, c->s3->config.ns, c->arena, out) ? OK : ERR_NO_SUCH_BUCKET;
-}
 
 /* ---- ListBuckets ---- */
 
@@ -128,21 +124,41 @@ static enum err read_visibility(struct s3_call *c, enum hub_visibility *out)
     return OK;
 }
 
+/* Some clients create the bucket before every upload: the Hub is not asked again within a minute. */
+enum { OWNED_MS = 60 * 1000 };
+
+static bool is_owned(const struct bucket *b)
+{
+    int64_t seen = atomic_load(&b->exists_ms);
+    return seen != 0 && clock_mono_ms() - seen < OWNED_MS;
+}
+
+static enum err create(struct s3_call *c, struct bucket *b, enum hub_visibility visibility, struct slice region)
+{
+    struct slice id = slice_str(hub_bucket_id(b->hub));
+    bool ours = slice_is(name_ns(id), c->s3->config.ns);
+    enum err e = is_owned(b) ? ERR_UPSTREAM_EXISTS : hub_bucket_create(c->s3->config.hub, id, visibility, region);
+    if (!e || (e == ERR_UPSTREAM_EXISTS && ours))
+        atomic_store(&b->exists_ms, clock_mono_ms());
+    if (e == ERR_UPSTREAM_EXISTS)
+        return ours ? ERR_BUCKET_OWNED : ERR_BUCKET_EXISTS;
+    return e == ERR_INVALID_ARGUMENT ? ERR_INVALID_BUCKET_NAME : e;
+}
+
 enum err s3_create_bucket(struct s3_call *c)
 {
-    struct slice id, region;
+    struct slice region;
+    struct bucket *b;
     enum hub_visibility visibility;
-    if (!name_to_id(c->bucket, c->s3->config.ns, c->arena, &id))
-        return ERR_INVALID_BUCKET_NAME;
     enum err e = read_visibility(c, &visibility);
     if (!e)
         e = read_location(c, &region);
-    if (!e)
-        e = hub_bucket_create(c->s3->config.hub, id, visibility, region);
-    if (e == ERR_UPSTREAM_EXISTS)
-        return slice_is(name_ns(id), c->s3->config.ns) ? ERR_BUCKET_OWNED : ERR_BUCKET_EXISTS;
-    if (e == ERR_INVALID_ARGUMENT)
-        return ERR_INVALID_BUCKET_NAME;
+    if (!e && call_bucket(c, &b) != OK)
+        e = ERR_INVALID_BUCKET_NAME;
+    if (e)
+        return e;
+    e = create(c, b, visibility, region);
+    bucket_release(c->s3->buckets, b);
     if (e)
         return e;
     httpd_add_header_str(c->http, "Location", arena_printf(c->arena, "/%.*s", (int)c->bucket.n, c->bucket.p));
@@ -154,11 +170,8 @@ enum err s3_create_bucket(struct s3_call *c)
 
 enum err s3_head_bucket(struct s3_call *c)
 {
-    struct slice id;
     struct hub_bucket_info info;
-    enum err e = bucket_id(c, &id);
-    if (!e)
-        e = hub_bucket_info(c->s3->config.hub, id, c->arena, &info);
+    enum err e = call_bucket_info(c, &info);
     if (e)
         return e;
     httpd_add_header_str(c->http, "x-amz-bucket-region", c->s3->config.region);
@@ -169,11 +182,8 @@ enum err s3_head_bucket(struct s3_call *c)
 
 enum err s3_get_bucket_location(struct s3_call *c)
 {
-    struct slice id;
     struct hub_bucket_info info;
-    enum err e = bucket_id(c, &id);
-    if (!e)
-        e = hub_bucket_info(c->s3->config.hub, id, c->arena, &info);
+    enum err e = call_bucket_info(c, &info);
     if (e)
         return e;
     AUTO_XML struct xml_out x = { 0 };
@@ -215,6 +225,8 @@ enum err s3_delete_bucket(struct s3_call *c)
     if (!e)
         e = hub_bucket_delete(c->s3->config.hub, slice_str(hub_bucket_id(b->hub)));
     pthread_rwlock_unlock(&b->gate);
+    if (!e)
+        bucket_forget(c->s3->buckets, b);
     bucket_release(c->s3->buckets, b);
     if (!e)
         call_reply_empty(c, 204);
