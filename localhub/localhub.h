@@ -2,9 +2,10 @@
 /* localhub.h: the embedded Hub and CAS: the Hub's bucket API and the Xet CAS over HTTP, on a directory.
  *
  * One process, one port: /api/…, /buckets/…/resolve/… (Hub) and /cas/… (CAS, the casUrl it hands out) and
- * /cas/xorb-data/… (signed URLs). State in one directory: hub.sqlite for what is looked up, xorbs/ab/<hash> for
- * content, written so that a kill -9 or power cut at any moment leaves a consistent state: a xorb is a finished, synced
- * file before its row, and rows are committed before the answer. Only one process may have the directory open.
+ * /cas/xorb-data/…, /cas/file-data/… (signed URLs). State in one directory: hub.sqlite for what is looked up and for
+ * small xorbs, xorbs/ab/<hash> for large ones, written so that a kill -9 or power cut at any moment leaves a consistent
+ * state: a xorb is a finished, synced file before its row, and rows are committed before the answer. Only one process
+ * may have the directory open.
  *
  * It verifies everything that is uploaded and stores nothing that it has not verified. */
 #ifndef HUGS3_LOCALHUB_LOCALHUB_H
