@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum kind { TEXT, LIST, SIZE, COUNT, DURATION };
+enum kind { TEXT, LIST, SWITCH, SIZE, COUNT, DURATION };
 
 struct setting {
     const char *name;
@@ -40,6 +40,10 @@ static const struct setting settings[] = {
     { "secret_access_key", TEXT, AT(secret_access_key), 1, NULL, NULL, 0, 0, true, "of S3 clients" },
     { "namespace", TEXT, AT(ns), 1, NULL, NULL, 0, 0, false, "of buckets; none: the token's own" },
     { "region", TEXT, AT(region), 1, NULL, "us-east-1", 0, 0, false, "what GetBucketLocation says" },
+    { "domain", LIST, AT(domain), 1, NULL, NULL, 0, 0, false,
+      "of virtual-hosted-style addresses: BUCKET.DOMAIN; may be repeated" },
+    { "namespace_in_path", SWITCH, AT(namespace_in_path), 1, NULL, "off", 0, 0, false,
+      "addresses are /NAMESPACE/BUCKET/KEY" },
     { "bucket_visibility", TEXT, AT(bucket_visibility), 1, NULL, "private", 0, 0, false,
       "of new buckets: private, public, default" },
     { "state_dir", TEXT, AT(state_dir), 1, NULL, NULL, 0, 0, false,
@@ -107,6 +111,19 @@ static bool set_number(const struct setting *s, const char *where, const char *v
     return true;
 }
 
+static bool set_switch(const struct setting *s, const char *where, const char *value, bool *to)
+{
+    static const char *const words[] = { "off", "on", "false", "true", "no", "yes", "0", "1" };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(value, words[i]) == 0) {
+            *to = i % 2;
+            return true;
+        }
+    }
+    say_wrong(where, s->name, value, "is neither on nor off");
+    return false;
+}
+
 static bool set_value(struct config *c, const struct setting *s, const char *where, const char *value)
 {
     char *field = (char *)c + s->offset;
@@ -124,6 +141,8 @@ static bool set_value(struct config *c, const struct setting *s, const char *whe
         list->item[list->n++] = mem_strdup(value);
         return true;
     }
+    if (s->kind == SWITCH)
+        return set_switch(s, where, value, (bool *)field);
     return set_number(s, where, value, (uint64_t *)field);
 }
 

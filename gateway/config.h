@@ -22,6 +22,8 @@ struct config {
     char *hf_token, *hf_endpoint;
     char *access_key_id, *secret_access_key;
     char *ns, *region;
+    struct config_list domain; /* of virtual-hosted-style addresses */
+    bool namespace_in_path;
     char *bucket_visibility; /* private, public, default */
     char *log_level;
     struct config_list user; /* TOKEN=NAME[:ORG,…] */

@@ -31,6 +31,50 @@ static const struct operation operations[] = {
     { "ListBuckets", "GET", SERVICE, NULL, NULL, "max-buckets prefix continuation-token", s3_list_buckets },
 
     { "GetBucketLocation", "GET", BUCKET, "location", NULL, "", s3_get_bucket_location },
+    { "GetBucketVersioning", "GET", BUCKET, "versioning", NULL, "", s3_get_bucket_subresource },
+    { "GetBucketEncryption", "GET", BUCKET, "encryption", NULL, "", s3_get_bucket_subresource },
+    { "GetBucketOwnershipControls", "GET", BUCKET, "ownershipControls", NULL, "", s3_get_bucket_subresource },
+    { "GetBucketRequestPayment", "GET", BUCKET, "requestPayment", NULL, "", s3_get_bucket_subresource },
+    { "GetBucketAccelerateConfiguration", "GET", BUCKET, "accelerate", NULL, "", s3_get_bucket_subresource },
+    { "GetBucketLogging", "GET", BUCKET, "logging", NULL, "", s3_get_bucket_subresource },
+    { "GetBucketNotificationConfiguration", "GET", BUCKET, "notification", NULL, "", s3_get_bucket_subresource },
+    { "GetBucketPolicy", "GET", BUCKET, "policy", NULL, "", s3_get_bucket_subresource },
+    { "GetBucketCors", "GET", BUCKET, "cors", NULL, "", s3_get_bucket_subresource },
+    { "GetBucketTagging", "GET", BUCKET, "tagging", NULL, "", s3_get_bucket_subresource },
+    { "GetBucketLifecycleConfiguration", "GET", BUCKET, "lifecycle", NULL, "", s3_get_bucket_subresource },
+    { "GetBucketWebsite", "GET", BUCKET, "website", NULL, "", s3_get_bucket_subresource },
+    { "GetBucketReplication", "GET", BUCKET, "replication", NULL, "", s3_get_bucket_subresource },
+    { "GetObjectLockConfiguration", "GET", BUCKET, "object-lock", NULL, "", s3_get_bucket_subresource },
+    { "GetPublicAccessBlock", "GET", BUCKET, "publicAccessBlock", NULL, "", s3_get_bucket_subresource },
+    { "PutBucketVersioning", "PUT", BUCKET, "versioning", NULL, "", s3_put_bucket_subresource },
+    { "PutBucketEncryption", "PUT", BUCKET, "encryption", NULL, "", s3_put_bucket_subresource },
+    { "PutBucketOwnershipControls", "PUT", BUCKET, "ownershipControls", NULL, "", s3_put_bucket_subresource },
+    { "PutBucketRequestPayment", "PUT", BUCKET, "requestPayment", NULL, "", s3_put_bucket_subresource },
+    { "PutBucketAccelerateConfiguration", "PUT", BUCKET, "accelerate", NULL, "", s3_put_bucket_subresource },
+    { "PutBucketLogging", "PUT", BUCKET, "logging", NULL, "", s3_put_bucket_subresource },
+    { "PutBucketNotificationConfiguration", "PUT", BUCKET, "notification", NULL, "", s3_put_bucket_subresource },
+    { "PutBucketPolicy", "PUT", BUCKET, "policy", NULL, "", s3_put_bucket_subresource },
+    { "PutBucketCors", "PUT", BUCKET, "cors", NULL, "", s3_put_bucket_subresource },
+    { "PutBucketTagging", "PUT", BUCKET, "tagging", NULL, "", s3_put_bucket_subresource },
+    { "PutBucketLifecycleConfiguration", "PUT", BUCKET, "lifecycle", NULL, "", s3_put_bucket_subresource },
+    { "PutBucketWebsite", "PUT", BUCKET, "website", NULL, "", s3_put_bucket_subresource },
+    { "PutBucketReplication", "PUT", BUCKET, "replication", NULL, "", s3_put_bucket_subresource },
+    { "PutObjectLockConfiguration", "PUT", BUCKET, "object-lock", NULL, "", s3_put_bucket_subresource },
+    { "PutPublicAccessBlock", "PUT", BUCKET, "publicAccessBlock", NULL, "", s3_put_bucket_subresource },
+    { "DeleteBucketEncryption", "DELETE", BUCKET, "encryption", NULL, "", s3_delete_bucket_subresource },
+    { "DeleteBucketOwnershipControls", "DELETE", BUCKET, "ownershipControls", NULL, "", s3_delete_bucket_subresource },
+    { "DeleteBucketPolicy", "DELETE", BUCKET, "policy", NULL, "", s3_delete_bucket_subresource },
+    { "DeleteBucketCors", "DELETE", BUCKET, "cors", NULL, "", s3_delete_bucket_subresource },
+    { "DeleteBucketTagging", "DELETE", BUCKET, "tagging", NULL, "", s3_delete_bucket_subresource },
+    { "DeleteBucketLifecycle", "DELETE", BUCKET, "lifecycle", NULL, "", s3_delete_bucket_subresource },
+    { "DeleteBucketWebsite", "DELETE", BUCKET, "website", NULL, "", s3_delete_bucket_subresource },
+    { "DeleteBucketReplication", "DELETE", BUCKET, "replication", NULL, "", s3_delete_bucket_subresource },
+    { "DeletePublicAccessBlock", "DELETE", BUCKET, "publicAccessBlock", NULL, "", s3_delete_bucket_subresource },
+    { "GetBucketPolicyStatus", "GET", BUCKET, "policyStatus", NULL, "", s3_get_bucket_policy_status },
+    { "GetBucketAcl", "GET", BUCKET, "acl", NULL, "", s3_get_bucket_acl },
+    { "PutBucketAcl", "PUT", BUCKET, "acl", NULL, "", s3_put_bucket_acl },
+    { "ListObjectVersions", "GET", BUCKET, "versions", NULL, LISTING " key-marker version-id-marker",
+      s3_list_object_versions },
     { "ListMultipartUploads", "GET", BUCKET, "uploads", NULL,
       "prefix delimiter max-uploads key-marker upload-id-marker encoding-type", s3_list_multipart_uploads },
     { "ListObjectsV2", "GET", BUCKET, "list-type", NULL, LISTING " continuation-token start-after fetch-owner",
@@ -42,6 +86,12 @@ static const struct operation operations[] = {
     { "DeleteObjects", "POST", BUCKET, "delete", NULL, "", s3_delete_objects },
 
     { "ListParts", "GET", OBJECT, "uploadId", NULL, "max-parts part-number-marker", s3_list_parts },
+    { "GetObjectAcl", "GET", OBJECT, "acl", NULL, "versionId", s3_get_object_acl },
+    { "PutObjectAcl", "PUT", OBJECT, "acl", NULL, "versionId", s3_put_object_acl },
+    { "GetObjectRetention", "GET", OBJECT, "retention", NULL, "versionId", s3_object_lock },
+    { "PutObjectRetention", "PUT", OBJECT, "retention", NULL, "versionId", s3_object_lock },
+    { "GetObjectLegalHold", "GET", OBJECT, "legal-hold", NULL, "versionId", s3_object_lock },
+    { "PutObjectLegalHold", "PUT", OBJECT, "legal-hold", NULL, "versionId", s3_object_lock },
     { "GetObject", "GET", OBJECT, NULL, NULL, OVERRIDES, s3_get_object },
     { "HeadObject", "HEAD", OBJECT, NULL, NULL, OVERRIDES, s3_head_object },
     { "UploadPartCopy", "PUT", OBJECT, "uploadId", "x-amz-copy-source", "partNumber", s3_upload_part_copy },
@@ -176,8 +226,10 @@ void dispatch_handle(void *ctx, struct httpd_request *r)
 
     make_request_id(c.request_id);
     s3_common_headers(&c);
-    enum err e = target_parse(httpd_target(r), c.arena, &t);
+    enum err e = target_parse(httpd_target(r), httpd_header(r, "host"), &d->addressing, c.arena, &t);
     if (!e) {
+        if (t.ns.n > 0)
+            c.s3 = s3_view(c.s3, arena_strdup(c.arena, t.ns), c.arena);
         c.bucket = t.bucket;
         c.key = t.key;
         c.args = t.args;

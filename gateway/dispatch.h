@@ -14,6 +14,7 @@ struct dispatch {
     struct s3 *s3;
     struct auth_keys keys;
     struct auth_rules rules;
+    struct addressing addressing;
 };
 
 /* For struct httpd_config; ctx is a struct dispatch, which is only read. */

@@ -127,7 +127,9 @@ static bool start_servers(struct daemon *d)
                                         .region = c->region,
                                         .bucket_visibility = visibility(c->bucket_visibility) });
     d->signing_keys = auth_cache_new();
-    d->dispatch = (struct dispatch){ .s3 = d->s3, .keys = { credentials_find, &d->credentials, d->signing_keys } };
+    d->dispatch = (struct dispatch){ .s3 = d->s3,
+                                     .keys = { credentials_find, &d->credentials, d->signing_keys },
+                                     .addressing = { (const char *const *)c->domain.item, c->namespace_in_path } };
     struct httpd_config s3 = { .name = "s3",
                                .listen = (const char *const *)c->listen.item,
                                .n_listen = c->listen.n,
