@@ -17,9 +17,9 @@ TOOLS = pathlib.Path(sys.executable).parent  # the venv's: aws, s5cmd, rclone, s
 @functools.lru_cache(maxsize=64)
 def _boto(url, key_id, secret, options):
     # Newest defaults (checksums included) but for what a test asks for; no retries, so that errors are seen at once.
-    config = botocore.config.Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1},
-                                    signature_version="s3v4", read_timeout=120, max_pool_connections=32,
-                                    **dict(options))
+    usual = {"s3": {"addressing_style": "path"}, "retries": {"total_max_attempts": 1}, "signature_version": "s3v4",
+             "read_timeout": 120, "max_pool_connections": 32}
+    config = botocore.config.Config(**usual | dict(options))
     return boto3.session.Session().client("s3", endpoint_url=url, aws_access_key_id=key_id, region_name="us-east-1",
                                           aws_secret_access_key=secret, config=config)
 

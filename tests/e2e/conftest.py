@@ -8,7 +8,7 @@ import os
 import pytest
 
 import clients
-from daemon import Gateway, Hub
+from daemon import BINARY, Gateway, Hub
 from wire import Wire
 
 _numbers = itertools.count(1)
@@ -16,6 +16,11 @@ _numbers = itertools.count(1)
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: minutes long; only with HUGS3_SLOW set (./check --full)")
+
+
+def pytest_sessionstart():
+    if not os.access(BINARY, os.X_OK):
+        pytest.exit(f"there is no {BINARY}: ./check build makes it, HUGS3_BINARY names another", returncode=2)
 
 
 def pytest_collection_modifyitems(items):

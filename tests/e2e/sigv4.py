@@ -2,7 +2,8 @@
 """A SigV4 signer that does what it is told, so that wrong things can be signed correctly and right things wrongly.
 
 "Authenticating Requests (AWS Signature Version 4)" in the Amazon S3 API Reference. Paths and queries are taken as they
-go over the wire: the canonical path is the path as sent, the canonical query its sorted arguments.
+go over the wire: the canonical path is the path sent, decoded and encoded anew, not normalised; the canonical query its
+sorted arguments.
 """
 import datetime
 import hashlib
@@ -38,6 +39,10 @@ def signing_key(secret, day, region, service):
     return key
 
 
+def canonical_path(path):
+    return quote(urllib.parse.unquote_to_bytes(path), safe="/")
+
+
 def canonical_query(query):
     pairs = []
     for part in query.split("&") if query else []:
@@ -62,7 +67,7 @@ class Signature:
 
     def request(self, method, path, query, headers, signed, payload_hash):
         head = "".join(f"{n}:{' '.join(headers[n].split())}\n" for n in signed)
-        canonical = "\n".join([method, path, canonical_query(query), head, ";".join(signed), payload_hash])
+        canonical = "\n".join([method, canonical_path(path), canonical_query(query), head, ";".join(signed), payload_hash])
         return self._sign(ALGORITHM, amz(self.time), self.scope, hashlib.sha256(canonical.encode()).hexdigest())
 
     def chunk(self, data):

@@ -32,14 +32,15 @@ def filled(gw):
 
 
 def model(keys, prefix="", delimiter="", after=""):
-    """(is_prefix, name) in the order of bytes, each common prefix once."""
+    """(is_prefix, name) in the order of bytes, each common prefix once. A place to start within a common prefix is behind
+    it: it has been counted on the page that ended there."""
     out = []
     for key in keys:
-        if not key.startswith(prefix) or key.encode() <= after.encode():
+        if not key.startswith(prefix):
             continue
         cut = key.find(delimiter, len(prefix)) if delimiter else -1
         entry = (cut >= 0, key[:cut + len(delimiter)] if cut >= 0 else key)
-        if not out or out[-1] != entry:
+        if entry[1].encode() > after.encode() and (not out or out[-1] != entry):
             out.append(entry)
     return out
 

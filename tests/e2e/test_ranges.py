@@ -58,7 +58,7 @@ def test_ranges_around_borders_are_right(objects, border):
 
 @pytest.mark.parametrize("size,form", [(SMALL, "bytes=1000-"), (SMALL, "bytes=1000-1001"), (SMALL, "bytes=99999999999-"),
                                        (SMALL, "bytes=-0"), (0, "bytes=0-"), (0, "bytes=0-0"), (0, "bytes=1-"),
-                                       (SMALL, "bytes=18446744073709551615-"), (SMALL, "bytes=18446744073709551616-")])
+                                       (SMALL, "bytes=18446744073709551615-")])
 def test_a_range_beyond_the_end_is_416(objects, size, form):
     got = objects.get(f"/ranges/{size}", headers={"range": form})
     is_error(got, 416, "InvalidRange")

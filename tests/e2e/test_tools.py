@@ -75,6 +75,7 @@ def test_s3cmd_puts_lists_gets_and_deletes(gw, bucket, tree, tmp_path):
     assert bucket in s3cmd("ls")
     s3cmd("put", "--recursive", "--no-progress", f"{tree}/", f"s3://{bucket}/up/")
     assert sorted(k for k, _, _ in listing(gw, bucket)) == sorted("up/" + name for name in FILES)
+    (tmp_path / "back").mkdir()
     s3cmd("get", "--recursive", "--no-progress", f"s3://{bucket}/up/", f"{tmp_path}/back/")
     assert contents(tmp_path / "back") == FILES
     s3cmd("del", f"s3://{bucket}/up/a.txt")

@@ -121,6 +121,16 @@ class Connection:
             if n == 0:
                 return body, True
 
+    def rest(self):
+        """All that still comes until the server closes."""
+        try:
+            while self._more():
+                pass
+        except ConnectionResetError:
+            pass
+        out, self.buffer = self.buffer, b""
+        return out
+
     def closed(self, timeout=10):
         """Whether the server closes without another byte."""
         self.socket.settimeout(timeout)
