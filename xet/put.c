@@ -253,11 +253,14 @@ static enum err commit(struct xet_put *p, struct shard_term **terms)
 static void forget_others(struct xet_put *p)
 {
     uint32_t cas = atomic_load(&p->space->cas);
+    const struct xet_hash *last = NULL; /* each walks the whole index: not again for the next term */
 
     for (size_t i = 0; i < p->layout.n_terms; i++) {
         const struct layout_place *start = &p->layout.terms[i].start;
-        if (start->own == LAYOUT_OTHER)
-            chunk_index_forget(p->xet->index, cas, &start->other);
+        if (start->own != LAYOUT_OTHER || (last && xet_hash_eq(last, &start->other)))
+            continue;
+        chunk_index_forget(p->xet->index, cas, &start->other);
+        last = &start->other;
     }
 }
 
