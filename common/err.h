@@ -84,6 +84,20 @@
     X(ERR_COPY_ONTO_ITSELF, "InvalidRequest", 400,                                                                     \
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's "   \
       "metadata, storage class, website redirect location or encryption attributes.")                                  \
+    X(ERR_NO_POLICY, "NoSuchBucketPolicy", 404, "The bucket policy does not exist")                                    \
+    X(ERR_NO_CORS, "NoSuchCORSConfiguration", 404, "The CORS configuration does not exist")                            \
+    X(ERR_NO_TAG_SET, "NoSuchTagSet", 404, "The TagSet does not exist")                                                \
+    X(ERR_NO_LIFECYCLE, "NoSuchLifecycleConfiguration", 404, "The lifecycle configuration does not exist")             \
+    X(ERR_NO_WEBSITE, "NoSuchWebsiteConfiguration", 404, "The specified bucket does not have a website configuration") \
+    X(ERR_NO_REPLICATION, "ReplicationConfigurationNotFoundError", 404, "The replication configuration was not found") \
+    X(ERR_NO_LOCK_CONFIGURATION, "ObjectLockConfigurationNotFoundError", 404,                                          \
+      "Object Lock configuration does not exist for this bucket")                                                      \
+    X(ERR_NO_PUBLIC_ACCESS_BLOCK, "NoSuchPublicAccessBlockConfiguration", 404,                                         \
+      "The public access block configuration was not found")                                                           \
+    X(ERR_NO_OBJECT_LOCK, "InvalidRequest", 400, "Bucket is missing Object Lock Configuration")                        \
+    X(ERR_INVALID_TAG, "InvalidTag", 400, "The tag provided was not a valid tag.")                                     \
+    X(ERR_TOO_MANY_TAGS, "BadRequest", 400, "Object tags cannot be greater than 10")                                   \
+    X(ERR_INVALID_PART_NUMBER, "InvalidPartNumber", 416, "The requested partnumber is not satisfiable")                \
     /* the Hub, the CAS, this machine */                                                                               \
     X(ERR_SLOW_DOWN, "SlowDown", 503, "Please reduce your request rate.")                                              \
     X(ERR_UPSTREAM, "ServiceUnavailable", 503, "The Hub or its storage cannot be reached just now. Try again.")        \

@@ -29,6 +29,14 @@ void s3_free(struct s3 *s)
     free(s);
 }
 
+struct s3 *s3_view(const struct s3 *s, const char *ns, struct arena *arena)
+{
+    struct s3 *view = (struct s3 *)arena_alloc(arena, sizeof *view);
+    *view = *s;
+    view->config.ns = ns;
+    return view;
+}
+
 /* ---- what was asked ---- */
 
 struct slice call_arg(const struct s3_call *c, const char *name)
@@ -62,13 +70,36 @@ enum err call_refuse(struct s3_call *c, enum err e, const char *fmt, ...)
     return e;
 }
 
+enum err call_id_of_name(struct s3_call *c, struct slice name, const char *owner_header, struct slice *out)
+{
+    struct slice owner = call_header(c, owner_header), id;
+    if (!name_to_id(name, c->s3->config.ns, c->arena, &id))
+        return ERR_NO_SUCH_BUCKET;
+    if (owner.p && !slice_eq(owner, name_ns(id)))
+        return ERR_ACCESS_DENIED;
+    *out = id;
+    return OK;
+}
+
+enum err call_bucket_id(struct s3_call *c, struct slice *out)
+{
+    return call_id_of_name(c, c->bucket, "x-amz-expected-bucket-owner", out);
+}
+
+enum err call_bucket_info(struct s3_call *c, struct hub_bucket_info *out)
+{
+    struct slice id;
+    enum err e = call_bucket_id(c, &id);
+    return e ? e : hub_bucket_info(c->s3->config.hub, id, c->arena, out);
+}
+
 enum err call_bucket(struct s3_call *c, struct bucket **out)
 {
     struct slice id;
-    if (!name_to_id(c->bucket, c->s3->config.ns, c->arena, &id))
-        return ERR_NO_SUCH_BUCKET;
-    *out = bucket_get(c->s3->buckets, id);
-    return OK;
+    enum err e = call_bucket_id(c, &id);
+    if (!e)
+        *out = bucket_get(c->s3->buckets, id);
+    return e;
 }
 
 enum err call_path(struct s3_call *c, struct slice *out)

@@ -26,8 +26,14 @@ static inline struct slice call_header(const struct s3_call *c, const char *name
 /* Sets c->detail and returns e. */
 MUST_USE enum err call_refuse(struct s3_call *c, enum err e, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* The bucket named by the call, to be let go with bucket_release (AUTO_BUCKET). ERR_NO_SUCH_BUCKET for names that
- * cannot exist. Makes no call to the Hub. */
+/* The Hub's id of the bucket named by the call. ERR_NO_SUCH_BUCKET for names that cannot exist, ERR_ACCESS_DENIED when
+ * x-amz-expected-bucket-owner is not its namespace. Makes no call to the Hub. */
+MUST_USE enum err call_bucket_id(struct s3_call *c, struct slice *out);
+/* The same of any bucket, and any header that names its expected owner. */
+MUST_USE enum err call_id_of_name(struct s3_call *c, struct slice name, const char *owner_header, struct slice *out);
+/* What the Hub says of it; ERR_NO_SUCH_BUCKET when it is not there. */
+MUST_USE enum err call_bucket_info(struct s3_call *c, struct hub_bucket_info *out);
+/* The bucket, to be let go with bucket_release. Errors as call_bucket_id; makes no call to the Hub. */
 MUST_USE enum err call_bucket(struct s3_call *c, struct bucket **out);
 /* The Hub's path of the call's key. ERR_KEY_TOO_LONG, ERR_INVALID_URI. */
 MUST_USE enum err call_path(struct s3_call *c, struct slice *out);

@@ -4,7 +4,6 @@
 
 #include "common/codec.h"
 #include "translate/key.h"
-#include "translate/name.h"
 
 /* "bucket/key" or "/bucket/key", percent-encoded, maybe with "?versionId=null". */
 static enum err parse(struct s3_call *c, struct slice *bucket, struct slice *key)
@@ -29,8 +28,8 @@ enum err copy_source_find(struct s3_call *c, struct copy_source *out)
 {
     struct slice bucket, key, id, path;
     enum err e = parse(c, &bucket, &key);
-    if (!e && !name_to_id(bucket, c->s3->config.ns, c->arena, &id))
-        e = ERR_NO_SUCH_BUCKET;
+    if (!e)
+        e = call_id_of_name(c, bucket, "x-amz-source-expected-bucket-owner", &id);
     if (!e)
         e = key_to_path(key, c->arena, &path);
     if (e)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* list.c: ListObjectsV2 and ListObjects: a walk over the bucket's keys, folded at the delimiter.
- * Amazon S3 API Reference, ListObjectsV2 and ListObjects. */
+/* list.c: ListObjectsV2, ListObjects and ListObjectVersions: a walk over the bucket's keys, folded at the delimiter.
+ * Amazon S3 API Reference, the page of each. */
 #include "common/codec.h"
 #include "translate/call.h"
 #include "translate/key.h"
@@ -11,6 +11,7 @@ struct listing {
     bool url;
     size_t max_keys;
     bool fetch_owner;
+    bool versions; /* each object as its one version, "null": that of buckets without versioning */
     /* what came of it */
     struct slice *prefixes;
     size_t n_prefixes, n_contents;
@@ -62,8 +63,12 @@ static void write_object(struct s3_call *c, const struct listing *l, const struc
 {
     char etag[ETAG_TEXT];
     etag_text(entry->xet_hash, etag);
-    xml_open(x, "Contents");
+    xml_open(x, l->versions ? "Version" : "Contents");
     xml_name_text(x, "Key", entry->key);
+    if (l->versions) {
+        xml_str(x, "VersionId", "null");
+        xml_str(x, "IsLatest", "true");
+    }
     xml_time(x, "LastModified", entry->modified_ms);
     xml_str(x, "ETag", etag);
     xml_uint(x, "Size", entry->size);
@@ -201,6 +206,36 @@ enum err s3_list_objects(struct s3_call *c)
     /* Only with a delimiter, says the reference; some clients need it always, and none minds. */
     if (l.truncated)
         xml_name_text(&x, "NextMarker", l.last);
+    call_reply_xml(c, 200, &x);
+    return OK;
+}
+
+/* Deleted objects leave no marker, and there is nothing behind a key but the next one: a version marker says no more
+ * than its key does. */
+enum err s3_list_object_versions(struct s3_call *c)
+{
+    struct listing l = { .versions = true };
+    struct slice marker = call_arg(c, "key-marker"), version = call_arg(c, "version-id-marker");
+    enum err e = read_arguments(c, &l);
+    if (!e && version.n > 0 && marker.n == 0)
+        e = call_refuse(c, ERR_INVALID_ARGUMENT, "A version-id marker cannot be specified without a key marker.");
+    if (e)
+        return e;
+    l.fetch_owner = true;
+    AUTO_XML struct xml_out x = { .url = l.url };
+    xml_begin(&x, "ListVersionsResult", XML_S3_NAMESPACE);
+    write_head(c, &l, &x);
+    xml_name_text(&x, "KeyMarker", marker);
+    xml_text(&x, "VersionIdMarker", version);
+    e = list(c, &l, marker, SLICE_NONE, &x, NULL);
+    if (e)
+        return e;
+    xml_str(&x, "IsTruncated", l.truncated ? "true" : "false");
+    if (l.truncated) {
+        xml_name_text(&x, "NextKeyMarker", l.last);
+        if (!l.last_is_prefix)
+            xml_str(&x, "NextVersionIdMarker", "null");
+    }
     call_reply_xml(c, 200, &x);
     return OK;
 }

@@ -34,6 +34,8 @@ struct s3_config {
 };
 struct s3 *s3_new(const struct s3_config *config);
 void s3_free(struct s3 *s); /* no call may be under way; NULL is fine */
+/* The same service with another namespace for buckets named without one; lives in `arena`, and no longer than `s`. */
+struct s3 *s3_view(const struct s3 *s, const char *ns, struct arena *arena);
 
 /* One argument of the query, decoded. */
 struct s3_arg {
@@ -59,7 +61,9 @@ struct s3_call {
 typedef enum err s3_op(struct s3_call *c);
 
 s3_op s3_list_buckets, s3_create_bucket, s3_head_bucket, s3_get_bucket_location, s3_delete_bucket;
-s3_op s3_list_objects, s3_list_objects_v2;
+s3_op s3_get_bucket_subresource, s3_put_bucket_subresource, s3_delete_bucket_subresource, s3_get_bucket_policy_status;
+s3_op s3_get_bucket_acl, s3_put_bucket_acl, s3_get_object_acl, s3_put_object_acl, s3_object_lock;
+s3_op s3_list_objects, s3_list_objects_v2, s3_list_object_versions;
 s3_op s3_put_object, s3_get_object, s3_head_object, s3_delete_object, s3_delete_objects, s3_copy_object;
 s3_op s3_create_multipart_upload, s3_upload_part, s3_upload_part_copy, s3_list_parts, s3_complete_multipart_upload,
     s3_abort_multipart_upload, s3_list_multipart_uploads;

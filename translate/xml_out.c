@@ -37,6 +37,11 @@ void xml_close(struct xml_out *x)
     check(xmlTextWriterFullEndElement(x->writer));
 }
 
+void xml_attribute(struct xml_out *x, const char *name, const char *value)
+{
+    check(xmlTextWriterWriteAttribute(x->writer, (const xmlChar *)name, (const xmlChar *)value));
+}
+
 /* XML 1.0 section 2.2 leaves out most control characters, and parsers turn a bare CR into LF. */
 static bool needs_reference(unsigned char c)
 {

@@ -19,6 +19,7 @@ struct xml_out {
 void xml_begin(struct xml_out *x, const char *root, const char *ns); /* ns NULL: none */
 void xml_open(struct xml_out *x, const char *name);
 void xml_close(struct xml_out *x);
+void xml_attribute(struct xml_out *x, const char *name, const char *value); /* of the element just opened */
 void xml_text(struct xml_out *x, const char *name, struct slice value);
 void xml_str(struct xml_out *x, const char *name, const char *value);
 void xml_uint(struct xml_out *x, const char *name, uint64_t value);
