@@ -6,7 +6,8 @@
  *   auth_body_new ── feed raw body bytes, get content bytes; finish checks signatures, hashes and checksums
  *
  * SigV4: "Authenticating Requests (AWS Signature Version 4)" in the Amazon S3 API Reference: by header, by query
- * (presigned), and chunk by chunk for `aws-chunked` bodies with or without trailer. All functions are pure but for the
+ * (presigned), and chunk by chunk for `aws-chunked` bodies with or without trailer; Signature Version 2 by query, for
+ * reading. All functions are pure but for the
  * caller's key lookup; any thread; one struct, one thread. */
 #ifndef HUGS3_AUTH_AUTH_H
 #define HUGS3_AUTH_AUTH_H
@@ -44,6 +45,7 @@ struct auth_head {
     struct slice path;  /* before '?', exactly as on the request line (absolute form: without scheme and authority) */
     struct slice query; /* behind '?', raw; empty when there is none */
     struct headers headers;
+    struct slice host_bucket; /* of a virtual host, as the Host has it; empty: path style */
 };
 
 enum auth_how { AUTH_ANONYMOUS, AUTH_HEADER, AUTH_QUERY };
@@ -73,6 +75,7 @@ void auth_wipe(struct auth *a);
 
 struct auth_rules {
     const char *region; /* NULL: any region in the scope is taken */
+    bool sigv2_presigned; /* GET and HEAD may be presigned with Signature Version 2 */
     bool anonymous;     /* requests without any credentials pass as AUTH_ANONYMOUS; else ERR_ACCESS_DENIED */
     uint32_t skew_ms;   /* 0: 15 minutes */
 };

@@ -255,6 +255,20 @@ static enum err parse_query(const struct query *query, const struct auth_rules *
     return e;
 }
 
+static enum err parse_v2(const struct auth_head *head, const struct query *query, const struct auth_rules *rules,
+                         struct claim *c, const char **detail)
+{
+    if (!rules->sigv2_presigned)
+        return refuse(ERR_AUTH_VERSION, detail,
+                      "This URL is presigned with Signature Version 2; with boto3, ask for "
+                      "Config(signature_version='s3v4').");
+    if (!slice_is(head->method, "GET") && !slice_is(head->method, "HEAD"))
+        return refuse(ERR_AUTH_VERSION, detail,
+                      "Signature Version 2 is taken for presigned GET and HEAD only. Please use AWS4-HMAC-SHA256; with "
+                      "boto3, ask for Config(signature_version='s3v4').");
+    return sigv2_parse(query, &c->v2, detail);
+}
+
 enum err claim_parse(const struct auth_head *head, const struct query *query, const struct auth_rules *rules,
                      struct arena *arena, struct claim *out, const char **detail)
 {
@@ -275,9 +289,9 @@ enum err claim_parse(const struct auth_head *head, const struct query *query, co
         c.how = AUTH_QUERY;
         e = parse_query(query, rules, arena, &c, detail);
     } else if (v2) {
-        return refuse(ERR_AUTH_VERSION, detail,
-                      "This URL is presigned with Signature Version 2; with boto3, ask for "
-                      "Config(signature_version='s3v4').");
+        c.how = AUTH_QUERY;
+        c.is_v2 = true;
+        e = parse_v2(head, query, rules, &c, detail);
     }
     if (!e)
         *out = c;

@@ -6,6 +6,7 @@
 
 #include "auth/auth.h"
 #include "auth/query.h"
+#include "auth/sigv2.h"
 
 struct claim {
     enum auth_how how;
@@ -17,6 +18,8 @@ struct claim {
     char amz_date[17];           /* when it was signed, as it was signed: 20130524T000000Z */
     int64_t signed_ms;           /* the same */
     uint32_t expires_s;          /* with AUTH_QUERY */
+    bool is_v2;                  /* presigned with Signature Version 2: `v2` is all there is but `how` */
+    struct sigv2 v2;
 };
 
 /* AUTH_ANONYMOUS when there are no credentials of any kind. Slices are of the head, the query or the arena.

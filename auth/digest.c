@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* digest.c: MD5, SHA-1, SHA-256 and HMAC-SHA256 on OpenSSL's EVP interface. */
+/* digest.c: MD5, SHA-1, SHA-256 and HMAC on OpenSSL's EVP interface. */
 #include "auth/digest.h"
 
 #include <openssl/core_names.h>
@@ -10,6 +10,7 @@
 /* Written once by fetch_all, read by all threads; OpenSSL lets threads share them. */
 static EVP_MD *algorithms[DIGEST_COUNT];
 static EVP_MAC_CTX *hmac_template; /* knows its hash, not its key; only ever duplicated */
+static EVP_MAC_CTX *hmac_sha1_template;
 static pthread_once_t fetched = PTHREAD_ONCE_INIT;
 
 static void must(bool ok, const char *what)
@@ -18,6 +19,17 @@ static void must(bool ok, const char *what)
         return;
     fprintf(stderr, "hugs3: OpenSSL cannot do %s\n", what);
     abort();
+}
+
+static EVP_MAC_CTX *make_template(char *hash)
+{
+    OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, hash, 0),
+                            OSSL_PARAM_construct_end() };
+    EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    EVP_MAC_CTX *made = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
+    must(made && EVP_MAC_CTX_set_params(made, params), "HMAC");
+    EVP_MAC_free(hmac); /* the template keeps it */
+    return made;
 }
 
 static void fetch_all(void)
@@ -29,12 +41,8 @@ static void fetch_all(void)
         algorithms[d] = EVP_MD_fetch(NULL, names[d], "-fips");
         must(algorithms[d] != NULL, names[d]);
     }
-    OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){ "SHA256" }, 0),
-                            OSSL_PARAM_construct_end() };
-    EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    hmac_template = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
-    must(hmac_template && EVP_MAC_CTX_set_params(hmac_template, params), "HMAC");
-    EVP_MAC_free(hmac); /* the template keeps it */
+    hmac_template = make_template((char[]){ "SHA256" });
+    hmac_sha1_template = make_template((char[]){ "SHA1" });
 }
 
 EVP_MD_CTX *digest_new(enum digest d)
@@ -63,13 +71,24 @@ void digest_sha256(struct slice in, uint8_t out[32])
     EVP_MD_CTX_free(ctx);
 }
 
-void digest_hmac(struct slice key, struct slice in, uint8_t out[32])
+static void hmac(const EVP_MAC_CTX *template, struct slice key, struct slice in, uint8_t *out, size_t size)
 {
     size_t n;
-    pthread_once(&fetched, fetch_all);
-    EVP_MAC_CTX *ctx = EVP_MAC_CTX_dup(hmac_template);
+    EVP_MAC_CTX *ctx = EVP_MAC_CTX_dup(template);
     must(ctx && EVP_MAC_init(ctx, (const unsigned char *)key.p, key.n, NULL) &&
-             EVP_MAC_update(ctx, (const unsigned char *)in.p, in.n) && EVP_MAC_final(ctx, out, &n, 32) && n == 32,
+             EVP_MAC_update(ctx, (const unsigned char *)in.p, in.n) && EVP_MAC_final(ctx, out, &n, size) && n == size,
          "HMAC");
     EVP_MAC_CTX_free(ctx); /* wipes the key */
+}
+
+void digest_hmac(struct slice key, struct slice in, uint8_t out[32])
+{
+    pthread_once(&fetched, fetch_all);
+    hmac(hmac_template, key, in, out, 32);
+}
+
+void digest_hmac_sha1(struct slice key, struct slice in, uint8_t out[20])
+{
+    pthread_once(&fetched, fetch_all);
+    hmac(hmac_sha1_template, key, in, out, 20);
 }

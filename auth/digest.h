@@ -19,5 +19,7 @@ void digest_final(EVP_MD_CTX *ctx, uint8_t *out); /* 16, 20 or 32 bytes; begins 
 void digest_sha256(struct slice in, uint8_t out[32]);
 /* HMAC-SHA256, RFC 2104. */
 void digest_hmac(struct slice key, struct slice in, uint8_t out[32]);
+/* HMAC-SHA1, for Signature Version 2. */
+void digest_hmac_sha1(struct slice key, struct slice in, uint8_t out[20]);
 
 #endif

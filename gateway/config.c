@@ -44,6 +44,8 @@ static const struct setting settings[] = {
       "of virtual-hosted-style addresses: BUCKET.DOMAIN; may be repeated" },
     { "namespace_in_path", SWITCH, AT(namespace_in_path), 1, NULL, "off", 0, 0, false,
       "addresses are /NAMESPACE/BUCKET/KEY" },
+    { "sigv2_presigned", SWITCH, AT(sigv2_presigned), 1, NULL, "on", 0, 0, false,
+      "URLs presigned with Signature Version 2 may read" },
     { "bucket_visibility", TEXT, AT(bucket_visibility), 1, NULL, "private", 0, 0, false,
       "of new buckets: private, public, default" },
     { "state_dir", TEXT, AT(state_dir), 1, NULL, NULL, 0, 0, false,

@@ -24,6 +24,7 @@ struct config {
     char *ns, *region;
     struct config_list domain; /* of virtual-hosted-style addresses */
     bool namespace_in_path;
+    bool sigv2_presigned;
     char *bucket_visibility; /* private, public, default */
     char *log_level;
     struct config_list user; /* TOKEN=NAME[:ORG,…] */

@@ -211,10 +211,11 @@ static void log_request(const struct s3_call *c, const char *operation, enum err
 
 static enum err authenticate(const struct dispatch *d, struct s3_call *c, const struct target *t)
 {
-    struct auth_head head = {
-        .method = httpd_method(c->http), .path = t->path, .query = t->query, .headers = httpd_headers(c->http),
-        .host_bucket = t->host_bucket
-    };
+    struct auth_head head = { .method = httpd_method(c->http),
+                              .path = t->path,
+                              .query = t->query,
+                              .headers = httpd_headers(c->http),
+                              .host_bucket = t->host_bucket };
     return auth_verify(&head, &d->keys, &d->rules, clock_now_ms(), c->arena, &c->auth, &c->detail);
 }
 

@@ -129,6 +129,7 @@ static bool start_servers(struct daemon *d)
     d->signing_keys = auth_cache_new();
     d->dispatch = (struct dispatch){ .s3 = d->s3,
                                      .keys = { credentials_find, &d->credentials, d->signing_keys },
+                                     .rules = { .sigv2_presigned = c->sigv2_presigned },
                                      .addressing = { (const char *const *)c->domain.item, c->namespace_in_path } };
     struct httpd_config s3 = { .name = "s3",
                                .listen = (const char *const *)c->listen.item,
