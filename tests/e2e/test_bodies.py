@@ -348,6 +348,7 @@ def test_a_body_cut_short_leaves_the_old_object(gw, wire, path, bucket):
                 headers = wire.signed("PUT", path, body=body, payload=payload)
                 connection.send(head_bytes("PUT", path, headers) + body[:size // 2])
                 connection.socket.shutdown(1)
+                connection.socket.settimeout(15)  # well within any time-out for idle clients
                 try:
                     answer = connection.response()
                     assert answer.status == 400 and answer.code in ("IncompleteBody", "RequestTimeout")

@@ -98,7 +98,7 @@ id = f"alice/{name}"
 api.create_bucket(id)
 api.batch_bucket_files(id, add=[(str(path), f"dir/sub/{key}") for key, path in files.items()] + [(b"text", "top.txt")])
 tree = {f.path: f.size for f in api.list_bucket_tree(id, recursive=True)}
-top = sorted((f.type, f.path) for f in api.list_bucket_tree(id))
+top = sorted((f.type, f.path) for f in api.list_bucket_tree(id, recursive=False))
 api.download_bucket_files(id, [(f"dir/sub/{key}", f"back/{key}") for key in files])
 api.copy_files(f"hf://buckets/{id}/top.txt", f"hf://buckets/{id}/copied.txt")
 api.batch_bucket_files(id, delete=["top.txt"])
