@@ -23,7 +23,7 @@ struct operation {
 
 #define OVERRIDES                                                                                                      \
     "response-content-type response-content-language response-expires response-cache-control "                         \
-    "response-content-disposition response-content-encoding versionId"
+    "response-content-disposition response-content-encoding versionId partNumber"
 #define LISTING "prefix delimiter max-keys encoding-type"
 
 /* Rows that require more stand before those that require less. */
@@ -88,6 +88,10 @@ static const struct operation operations[] = {
     { "ListParts", "GET", OBJECT, "uploadId", NULL, "max-parts part-number-marker", s3_list_parts },
     { "GetObjectAcl", "GET", OBJECT, "acl", NULL, "versionId", s3_get_object_acl },
     { "PutObjectAcl", "PUT", OBJECT, "acl", NULL, "versionId", s3_put_object_acl },
+    { "GetObjectAttributes", "GET", OBJECT, "attributes", NULL, "versionId", s3_get_object_attributes },
+    { "GetObjectTagging", "GET", OBJECT, "tagging", NULL, "versionId", s3_get_object_tagging },
+    { "PutObjectTagging", "PUT", OBJECT, "tagging", NULL, "versionId", s3_put_object_tagging },
+    { "DeleteObjectTagging", "DELETE", OBJECT, "tagging", NULL, "versionId", s3_delete_object_tagging },
     { "GetObjectRetention", "GET", OBJECT, "retention", NULL, "versionId", s3_object_lock },
     { "PutObjectRetention", "PUT", OBJECT, "retention", NULL, "versionId", s3_object_lock },
     { "GetObjectLegalHold", "GET", OBJECT, "legal-hold", NULL, "versionId", s3_object_lock },

@@ -165,14 +165,19 @@ void s3_reply_error(struct s3_call *c, enum err e)
     call_reply_xml(c, status, &x);
 }
 
+struct slice call_checksum_text(struct s3_call *c, enum checksum sum, const uint8_t value[CHECKSUM_MAX])
+{
+    AUTO_BUF struct buf text;
+    buf_init(&text, CHECKSUM_TEXT);
+    base64_encode(slice_of(value, checksum_size(sum)), &text);
+    return arena_copy(c->arena, buf_slice(&text));
+}
+
 void call_add_checksum(struct s3_call *c, enum checksum sum, const uint8_t value[CHECKSUM_MAX])
 {
     if (sum == CHECKSUM_NONE)
         return;
-    AUTO_BUF struct buf text;
-    buf_init(&text, CHECKSUM_TEXT);
-    base64_encode(slice_of(value, checksum_size(sum)), &text);
-    httpd_add_header(c->http, checksum_header(sum), buf_slice(&text));
+    httpd_add_header(c->http, checksum_header(sum), call_checksum_text(c, sum, value));
     httpd_add_header_str(c->http, "x-amz-checksum-type", "FULL_OBJECT");
 }
 
@@ -219,7 +224,6 @@ enum err call_refuse_promises(struct s3_call *c)
         { "x-amz-grant-read-acp", NULL, ERR_NOT_IMPLEMENTED },
         { "x-amz-grant-write-acp", NULL, ERR_NOT_IMPLEMENTED },
         { "x-amz-grant-full-control", NULL, ERR_NOT_IMPLEMENTED },
-        { "x-amz-tagging", NULL, ERR_NOT_IMPLEMENTED },
         { "x-amz-write-offset-bytes", NULL, ERR_NOT_IMPLEMENTED },
         { "x-amz-rename-source", NULL, ERR_NOT_IMPLEMENTED },
     };

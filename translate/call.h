@@ -63,6 +63,9 @@ struct body_in {
 #define S3_OBJECT_MAX (5ULL << 30) /* one PutObject or UploadPart: 5 GiB */
 /* `recipe` may be NULL. */
 MUST_USE enum err call_body_to_xet(struct s3_call *c, struct bucket *b, struct body_in *out, struct buf *recipe);
+/* In base64; empty for CHECKSUM_NONE. */
+struct slice call_checksum_text(struct s3_call *c, enum checksum sum, const uint8_t value[CHECKSUM_MAX]);
+/* Onto the answer, as a whole object's. */
 void call_add_checksum(struct s3_call *c, enum checksum sum, const uint8_t value[CHECKSUM_MAX]);
 /* x-hugs3-uploaded-bytes: what of the content had to be sent. */
 void call_add_upload_stats(struct s3_call *c, const struct xet_put_stats *stats);

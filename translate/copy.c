@@ -5,14 +5,23 @@
 #include "translate/write.h"
 
 enum directive { DIRECTIVE_COPY, DIRECTIVE_REPLACE };
+struct directives {
+    enum directive metadata, tagging;
+};
 
-static enum err read_directive(struct s3_call *c, enum directive *out)
+static enum err read_directive(struct s3_call *c, const char *header, const char *refusal, enum directive *out)
 {
-    struct slice text = call_header(c, "x-amz-metadata-directive");
+    struct slice text = call_header(c, header);
     if (text.p && !slice_is(text, "COPY") && !slice_is(text, "REPLACE"))
-        return call_refuse(c, ERR_INVALID_ARGUMENT, "Unknown metadata directive.");
+        return call_refuse(c, ERR_INVALID_ARGUMENT, "%s", refusal);
     *out = slice_is(text, "REPLACE") ? DIRECTIVE_REPLACE : DIRECTIVE_COPY;
     return OK;
+}
+
+static enum err read_directives(struct s3_call *c, struct directives *out)
+{
+    enum err e = read_directive(c, "x-amz-metadata-directive", "Unknown metadata directive.", &out->metadata);
+    return e ? e : read_directive(c, "x-amz-tagging-directive", "Unknown tagging directive.", &out->tagging);
 }
 
 static struct hub_line copy_line(const struct copy_source *from, struct slice path, const char *hash, int64_t mtime_ms)
@@ -43,16 +52,39 @@ static enum err add(struct s3_call *c, struct bucket *to, struct slice path, con
     return e ? e : write_add(c, to, path, &from->object.content, content_type, meta);
 }
 
+/* What the copy carries beside its bytes: of metadata and of tags, the source's or the request's. */
+static enum err copied_meta(struct s3_call *c, const struct object *o, struct directives d, struct meta *out)
+{
+    struct tags tags;
+    enum err e = OK;
+    meta_copy(out, &o->meta, c->arena);
+    if (d.metadata == DIRECTIVE_REPLACE)
+        e = meta_of_request(c, out);
+    if (e)
+        return e;
+    tags_of_meta(&o->meta, c->arena, &tags);
+    if (d.tagging == DIRECTIVE_REPLACE)
+        e = tags_of_request(c, &tags);
+    if (e)
+        return e;
+    tags_to_meta(&tags, c->arena, out);
+    meta_copy_checksum(out, &o->meta);
+    return OK;
+}
+
 static enum err send(struct s3_call *c, struct bucket *to, struct slice path, const struct copy_source *from,
-                     enum directive directive)
+                     struct directives d)
 {
     const struct object *o = &from->object;
-    if (directive == DIRECTIVE_COPY)
-        return o->file.size > 0 && !o->has_companion ? copy(c, to, path, from)
-                                                     : add(c, to, path, from, o->file.content_type, &o->meta);
+    /* A copyFile line has no place for a content type. */
+    bool plain = d.metadata == DIRECTIVE_COPY && d.tagging == DIRECTIVE_COPY && !o->has_companion &&
+                 o->file.content_type.n == 0;
+    if (plain && o->file.size > 0)
+        return copy(c, to, path, from);
     struct meta meta;
-    enum err e = meta_of_request(c, &meta);
-    return e ? e : add(c, to, path, from, call_header(c, "Content-Type"), &meta);
+    enum err e = copied_meta(c, o, d, &meta);
+    struct slice type = d.metadata == DIRECTIVE_COPY ? o->file.content_type : call_header(c, "Content-Type");
+    return e ? e : add(c, to, path, from, type, &meta);
 }
 
 static void answer(struct s3_call *c, const struct copy_source *from)
@@ -68,11 +100,11 @@ enum err s3_copy_object(struct s3_call *c)
 {
     struct bucket *b;
     struct slice path;
-    enum directive directive = DIRECTIVE_COPY;
+    struct directives directives = { 0 };
     struct copy_source from;
     enum err e = call_refuse_promises(c);
     if (!e)
-        e = read_directive(c, &directive);
+        e = read_directives(c, &directives);
     if (!e)
         e = call_path(c, &path);
     if (!e)
@@ -81,10 +113,10 @@ enum err s3_copy_object(struct s3_call *c)
         return e;
     e = copy_source_find(c, &from);
     if (!e) {
-        if (from.bucket == b && slice_eq(from.object.path, path) && directive == DIRECTIVE_COPY)
+        if (from.bucket == b && slice_eq(from.object.path, path) && directives.metadata == DIRECTIVE_COPY)
             e = ERR_COPY_ONTO_ITSELF;
         if (!e)
-            e = send(c, b, path, &from, directive);
+            e = send(c, b, path, &from, directives);
         if (!e)
             answer(c, &from);
         copy_source_done(c, &from);

@@ -2,6 +2,7 @@
 /* get.c: GetObject and HeadObject: one lookup, then the bytes as Xet gives them.
  * Amazon S3 API Reference, GetObject, HeadObject. */
 #include "common/clock.h"
+#include "translate/multipart.h"
 #include "translate/object.h"
 #include "translate/range.h"
 
@@ -43,6 +44,23 @@ static enum err check_overrides(struct s3_call *c)
     return OK;
 }
 
+/* partNumber: an object is one part, however it was uploaded, so that part 1 is all of it. */
+static enum err read_range(struct s3_call *c, uint64_t size, struct range *out)
+{
+    struct slice part = call_arg(c, "partNumber"), header = call_header(c, "Range");
+    uint64_t number = 0;
+    if (!part.p)
+        return range_parse(header, size, out);
+    if (header.p)
+        return call_refuse(c, ERR_BAD_REQUEST, "Cannot specify both Range header and partNumber query parameter");
+    if (!slice_u64(part, &number) || number < 1 || number > PART_NUMBER_MAX)
+        return call_refuse(c, ERR_INVALID_ARGUMENT, "Part number must be an integer between 1 and 10000, inclusive");
+    if (number > 1)
+        return ERR_INVALID_PART_NUMBER;
+    *out = (struct range){ 0, size, size > 0 };
+    return OK;
+}
+
 /* All that is known before the answer begins. */
 static enum err prepare(struct s3_call *c, struct bucket *b, struct object *o, struct range *range)
 {
@@ -59,8 +77,8 @@ static enum err prepare(struct s3_call *c, struct bucket *b, struct object *o, s
         add_validators(c, o);
     if (e)
         return e;
-    e = range_parse(call_header(c, "Range"), o->file.size, range);
-    if (e)
+    e = read_range(c, o->file.size, range);
+    if (e == ERR_INVALID_RANGE)
         httpd_add_header_str(c->http, "Content-Range",
                              arena_printf(c->arena, "bytes */%llu", (unsigned long long)o->file.size));
     return e;

@@ -10,7 +10,8 @@
 #include "common/codec.h"
 #include "translate/key.h"
 
-enum { HEADERS_MAX = 128, COMPANION_MAX = 64 * 1024, LOOK_AGAIN_MS = 60 * 1000 };
+enum { HEADERS_MAX = 128 /* of the client */, OWN_MAX = 8 /* tags, checksums */ };
+enum { COMPANION_MAX = 64 * 1024, LOOK_AGAIN_MS = 60 * 1000 };
 
 #define USER_PREFIX "x-amz-meta-"
 
@@ -44,13 +45,35 @@ static struct slice lower(struct arena *arena, struct slice s)
 
 static void add(struct meta *m, struct slice name, struct slice value)
 {
-    if (m->n < HEADERS_MAX)
+    if (m->n < HEADERS_MAX + OWN_MAX)
         m->list[m->n++] = (struct header){ name, value };
+}
+
+void meta_set(struct meta *m, const char *name, struct slice value)
+{
+    size_t i = 0;
+    while (i < m->n && !slice_is(m->list[i].name, name))
+        i++;
+    if (value.p) {
+        if (i < m->n)
+            m->list[i].value = value;
+        else
+            add(m, slice_str(name), value);
+    } else if (i < m->n) {
+        m->list[i] = m->list[--m->n];
+    }
 }
 
 static void init(struct meta *m, struct arena *arena)
 {
-    *m = (struct meta){ (struct header *)arena_alloc(arena, HEADERS_MAX * sizeof *m->list), 0 };
+    *m = (struct meta){ (struct header *)arena_alloc(arena, (HEADERS_MAX + OWN_MAX) * sizeof *m->list), 0 };
+}
+
+void meta_copy(struct meta *to, const struct meta *from, struct arena *arena)
+{
+    init(to, arena);
+    for (size_t i = 0; i < from->n; i++)
+        to->list[to->n++] = from->list[i];
 }
 
 /* ---- from requests, onto answers ---- */
@@ -101,7 +124,7 @@ enum err meta_of_request(struct s3_call *c, struct meta *out)
         if (!slice_starts(name, SLICE(USER_PREFIX)))
             continue;
         user += name.n - strlen(USER_PREFIX) + value.n;
-        if (user > META_USER_MAX || out->n == HEADERS_MAX)
+        if (user > META_USER_MAX || out->n >= HEADERS_MAX)
             return ERR_METADATA_TOO_LARGE;
         add_user(out, c->arena, name, value);
     }
@@ -109,6 +132,14 @@ enum err meta_of_request(struct s3_call *c, struct meta *out)
         if (!utf8_valid(out->list[i].value) || !utf8_valid(out->list[i].name))
             return call_refuse(c, ERR_INVALID_ARGUMENT, "Metadata must be UTF-8");
     return OK;
+}
+
+static const char *tag_count(struct arena *arena, struct slice tags)
+{
+    unsigned n = 0;
+    for (; tags.p; n++)
+        (void)slice_cut(&tags, '&');
+    return arena_printf(arena, "%u", n);
 }
 
 void meta_add_headers(struct s3_call *c, const struct meta *m)
@@ -124,27 +155,68 @@ void meta_add_headers(struct s3_call *c, const struct meta *m)
         if (slice_starts(m->list[i].name, SLICE(USER_PREFIX)))
             httpd_add_header_str(c->http, arena_strdup(c->arena, m->list[i].name),
                                  arena_strdup(c->arena, m->list[i].value));
+    if (meta_find(m, META_TAGS).n > 0)
+        httpd_add_header_str(c->http, "x-amz-tagging-count", tag_count(c->arena, meta_find(m, META_TAGS)));
 }
 
-void meta_add_checksum(struct meta *m, struct arena *arena, enum checksum sum, const uint8_t value[CHECKSUM_MAX])
+/* ---- checksums ---- */
+
+#define CHECKSUM_TYPE "x-amz-checksum-type"
+
+void meta_keep_checksum(struct s3_call *c, struct meta *m, enum checksum sum, struct slice text, const char *type)
 {
-    if (m->n == 0 || sum == CHECKSUM_NONE)
+    if (sum == CHECKSUM_NONE || (m->n == 0 && !c->s3->config.keep_checksums))
         return;
-    AUTO_BUF struct buf text;
-    buf_init(&text, CHECKSUM_TEXT);
-    base64_encode(slice_of(value, checksum_size(sum)), &text);
-    add(m, slice_str(checksum_header(sum)), arena_copy(arena, buf_slice(&text)));
+    meta_set(m, checksum_header(sum), arena_copy(c->arena, text));
+    meta_set(m, CHECKSUM_TYPE, slice_str(type));
+}
+
+/* The one that is kept; CHECKSUM_NONE when there is none. */
+static enum checksum kept_checksum(const struct meta *m, struct slice *text, struct slice *type)
+{
+    for (enum checksum sum = CHECKSUM_CRC32; sum <= CHECKSUM_SHA256; sum++) {
+        *text = meta_find(m, checksum_header(sum));
+        *type = meta_find(m, CHECKSUM_TYPE);
+        if (!type->p)
+            *type = SLICE("FULL_OBJECT");
+        if (text->n > 0)
+            return sum;
+    }
+    return CHECKSUM_NONE;
+}
+
+void meta_copy_checksum(struct meta *to, const struct meta *from)
+{
+    struct slice text, type;
+    enum checksum sum = kept_checksum(from, &text, &type);
+    if (sum == CHECKSUM_NONE || to->n == 0)
+        return;
+    meta_set(to, checksum_header(sum), text);
+    meta_set(to, CHECKSUM_TYPE, type);
 }
 
 void meta_add_checksum_headers(struct s3_call *c, const struct meta *m)
 {
-    for (size_t i = 0; i < m->n; i++) {
-        if (slice_starts(m->list[i].name, SLICE("x-amz-checksum-"))) {
-            httpd_add_header_str(c->http, arena_strdup(c->arena, m->list[i].name),
-                                 arena_strdup(c->arena, m->list[i].value));
-            httpd_add_header_str(c->http, "x-amz-checksum-type", "FULL_OBJECT");
-        }
-    }
+    struct slice text, type;
+    enum checksum sum = kept_checksum(m, &text, &type);
+    if (sum == CHECKSUM_NONE)
+        return;
+    httpd_add_header(c->http, checksum_header(sum), text);
+    httpd_add_header(c->http, CHECKSUM_TYPE, type);
+}
+
+void meta_write_checksum(const struct meta *m, const char *element, struct xml_out *x)
+{
+    struct slice text, type;
+    enum checksum sum = kept_checksum(m, &text, &type);
+    if (sum == CHECKSUM_NONE)
+        return;
+    if (element)
+        xml_open(x, element);
+    xml_text(x, checksum_element(sum), text);
+    xml_text(x, "ChecksumType", type);
+    if (element)
+        xml_close(x);
 }
 
 /* ---- as text ---- */
@@ -167,7 +239,7 @@ static bool is_kept(struct slice name)
     for (size_t i = 0; i < STANDARD; i++)
         if (slice_is(name, standard[i].name))
             return true;
-    return slice_starts(name, SLICE(USER_PREFIX));
+    return slice_is(name, META_TAGS) || slice_starts(name, SLICE(USER_PREFIX));
 }
 
 void meta_of_text(struct slice text, struct arena *arena, struct meta *out)

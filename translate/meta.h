@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* meta.h: what S3 keeps of an object and the Hub has no place for: user metadata (x-amz-meta-*), Cache-Control,
- * Content-Disposition, Content-Encoding, Content-Language, Expires, and with these the checksum the client sent.
+ * Content-Disposition, Content-Encoding, Content-Language, Expires, tags, and with these the checksum the client sent.
  *
  * An object that has any of them has a companion: a small JSON file in the same bucket, at "~hugs3/meta/" and the
  * object's path. It names the object's hash and mtime, so that it counts only for the very object it was written with;
@@ -21,12 +21,21 @@ struct meta {
 /* From a request's headers. ERR_METADATA_TOO_LARGE, ERR_INVALID_ARGUMENT (not UTF-8). */
 MUST_USE enum err meta_of_request(struct s3_call *c, struct meta *out);
 struct slice meta_find(const struct meta *m, const char *name); /* p == NULL: not there */
+/* Replaces or adds; p == NULL takes it out. Borrows both. For a meta made by one of these functions. */
+void meta_set(struct meta *m, const char *name, struct slice value);
+#define META_TAGS "x-amz-tagging"                                              /* see tags.h */
+void meta_copy(struct meta *to, const struct meta *from, struct arena *arena); /* borrows the strings */
 /* Onto an answer; each may be overridden by a response-* argument of the query. */
 void meta_add_headers(struct s3_call *c, const struct meta *m);
-/* Remembers the verified checksum of an object that has a companion anyway. */
-void meta_add_checksum(struct meta *m, struct arena *arena, enum checksum sum, const uint8_t value[CHECKSUM_MAX]);
+/* Remembers a checksum (its base64, for a composite one with "-N") and its type, where the object has a companion
+ * anyway or the service keeps them all. */
+void meta_keep_checksum(struct s3_call *c, struct meta *m, enum checksum sum, struct slice text, const char *type);
+/* Takes the checksums of an object with the same content. */
+void meta_copy_checksum(struct meta *to, const struct meta *from);
 /* For x-amz-checksum-mode: ENABLED. */
 void meta_add_checksum_headers(struct s3_call *c, const struct meta *m);
+/* As ChecksumCRC32 and so on, and ChecksumType, inside `element` (NULL: right here); nothing when none is kept. */
+void meta_write_checksum(const struct meta *m, const char *element, struct xml_out *x);
 /* As text for the multipart store, "name: value" lines, and back (what is not ours is passed over). */
 struct slice meta_text(struct arena *arena, const struct meta *m);
 void meta_of_text(struct slice text, struct arena *arena, struct meta *out);

@@ -5,7 +5,7 @@
 
 #include "common/clock.h"
 #include "common/codec.h"
-#include "translate/meta.h"
+#include "translate/tags.h"
 
 enum err multipart_find(struct s3_call *c, struct bucket *b, struct store_upload *out)
 {
@@ -66,9 +66,13 @@ static enum err keep_headers(struct s3_call *c, struct slice *out)
                            "Checksum algorithm provided is unsupported. Please try again with any of the "
                            "valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
     struct meta meta;
+    struct tags tags;
     enum err e = meta_of_request(c, &meta);
+    if (!e)
+        e = tags_of_request(c, &tags);
     if (e)
         return e;
+    tags_to_meta(&tags, c->arena, &meta);
     buf_add(&text, meta_text(c->arena, &meta));
     *out = arena_copy(c->arena, buf_slice(&text));
     return text.failed ? ERR_BAD_REQUEST : OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* put.c: PutObject: the body into Xet, then one line of a batch makes it visible.
  * Amazon S3 API Reference, PutObject. */
+#include "translate/tags.h"
 #include "translate/write.h"
 
 enum err s3_put_object(struct s3_call *c)
@@ -16,13 +17,17 @@ enum err s3_put_object(struct s3_call *c)
         return e;
     struct body_in in = { 0 };
     struct meta meta;
+    struct tags tags;
     e = meta_of_request(c, &meta);
+    if (!e)
+        e = tags_of_request(c, &tags);
     if (!e && condition_on_write(c))
         e = write_check(c, b, path); /* before the body is wanted, and again before it becomes visible */
     if (!e)
         e = call_body_to_xet(c, b, &in, NULL);
     if (!e) {
-        meta_add_checksum(&meta, c->arena, in.checksum, in.checksum_value);
+        tags_to_meta(&tags, c->arena, &meta);
+        meta_keep_checksum(c, &meta, in.checksum, call_checksum_text(c, in.checksum, in.checksum_value), "FULL_OBJECT");
         e = write_add(c, b, path, &in.file, call_header(c, "Content-Type"), &meta);
     }
     if (!e) {

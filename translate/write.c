@@ -4,6 +4,7 @@
 #include "translate/write.h"
 
 #include "common/clock.h"
+#include "translate/object.h"
 
 enum { STRIPES = 256 };
 
@@ -92,6 +93,34 @@ enum err write_add(struct s3_call *c, struct bucket *b, struct slice path, const
     lines[0] = add_line(meta_path(c->arena, path), &companion, now);
     lines[0].content_type = SLICE("application/json");
     return write_lines(c, b, path, lines, 2);
+}
+
+static enum err send_tags(struct s3_call *c, struct bucket *b, struct object *o, const struct tags *tags)
+{
+    struct hub_line line = { .op = HUB_DELETE, .path = meta_path(c->arena, o->path) };
+    struct xet_file companion;
+    tags_to_meta(tags, c->arena, &o->meta);
+    if (o->meta.n > 0) {
+        enum err e = meta_write(b, &o->meta, o->file.xet_hash, o->file.mtime_ms, &companion);
+        if (e)
+            return e;
+        line = add_line(line.path, &companion, clock_now_ms());
+        line.content_type = SLICE("application/json");
+    }
+    return send(b, &line, 1, c->arena);
+}
+
+/* Alone with the key: a companion of the object that was here a moment ago would take the place of the new one's. */
+enum err write_tags(struct s3_call *c, struct bucket *b, struct slice path, const struct tags *tags)
+{
+    struct object o;
+    pthread_rwlock_t *stripe = stripe_of(b, path);
+    pthread_rwlock_wrlock(stripe);
+    enum err e = object_find(c, b, path, &o);
+    if (!e && (tags->n > 0 || meta_find(&o.meta, META_TAGS).p))
+        e = send_tags(c, b, &o, tags);
+    pthread_rwlock_unlock(stripe);
+    return e;
 }
 
 void write_add_etag(struct s3_call *c, const struct xet_file *file)

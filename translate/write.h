@@ -8,7 +8,7 @@
 
 #include "translate/call.h"
 #include "translate/condition.h"
-#include "translate/meta.h"
+#include "translate/tags.h"
 
 /* The call's condition against what is at `path` now. */
 MUST_USE enum err write_check(struct s3_call *c, struct bucket *b, struct slice path);
@@ -20,6 +20,9 @@ MUST_USE enum err write_add(struct s3_call *c, struct bucket *b, struct slice pa
 
 /* Lines of one key (`path`), in order, with the call's condition. The first line that failed makes the error. */
 MUST_USE enum err write_lines(struct s3_call *c, struct bucket *b, struct slice path, struct hub_line *lines, size_t n);
+
+/* New tags for the object at `path`, which stays as it is: its companion is written anew. ERR_NO_SUCH_KEY. */
+MUST_USE enum err write_tags(struct s3_call *c, struct bucket *b, struct slice path, const struct tags *tags);
 
 void write_add_etag(struct s3_call *c, const struct xet_file *file);
 
