@@ -18,6 +18,7 @@
 
 /* libmicrohttpd clears and maps this for each connection: more costs memory and microseconds, less limits the head. */
 #define CONNECTION_MEMORY 65536
+#define ARRIVAL_MS        1000
 #define STUCK_MS          5000 /* a handler that does not return is worth a line in the log */
 
 static void set_defaults(struct httpd_config *c)
@@ -40,8 +41,10 @@ static void on_connection(void *cls, struct MHD_Connection *conn, void **context
     (void)conn;
     (void)context;
     struct loop *loop = cls;
-    if (what != MHD_CONNECTION_NOTIFY_CLOSED)
-        return; /* counted when it was accepted */
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        atomic_fetch_sub(&loop->arriving, 1);
+        return;
+    }
     atomic_fetch_sub(&loop->connections, 1);
     listener_wake(loop->httpd->listener);
 }
@@ -79,6 +82,15 @@ static bool loop_start(struct httpd *h, struct loop *loop)
     /* clang-format on */
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return loop->daemon != NULL;
+}
+
+/* MHD_stop_daemon throws away what is still on its way to the epoll thread, without a lock: let it arrive first. */
+static void wait_for_arrivals(struct httpd *h)
+{
+    int64_t deadline_ms = clock_mono_ms() + ARRIVAL_MS;
+    for (unsigned i = 0; i < h->n_loops; i++)
+        while (atomic_load(&h->loops[i].arriving) > 0 && clock_mono_ms() < deadline_ms)
+            nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 }
 
 static void loops_stop(struct httpd *h)
@@ -167,6 +179,7 @@ void httpd_stop(struct httpd *h, unsigned drain_ms)
 {
     atomic_store(&h->state, HTTPD_DRAINING);
     listener_stop(h->listener);
+    wait_for_arrivals(h);
     wait_until_drained(h, clock_mono_ms() + drain_ms);
     atomic_store(&h->state, HTTPD_CUTTING);
     request_cut_all(h);

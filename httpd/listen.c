@@ -178,8 +178,11 @@ static bool accept_some(struct listener *l, int fd)
         struct loop *loop = choose(l);
         /* Counted here, not when the loop gets to it: else a burst would all go to the same loop. */
         atomic_fetch_add(&loop->connections, 1);
-        if (MHD_add_connection(loop->daemon, conn, (struct sockaddr *)&from, n) != MHD_YES)
-            atomic_fetch_sub(&loop->connections, 1);
+        atomic_fetch_add(&loop->arriving, 1);
+        if (MHD_add_connection(loop->daemon, conn, (struct sockaddr *)&from, n) == MHD_YES)
+            continue;
+        atomic_fetch_sub(&loop->connections, 1);
+        atomic_fetch_sub(&loop->arriving, 1);
     }
     return true;
 }

@@ -26,7 +26,8 @@ struct watch;
 struct loop {
     struct httpd *httpd;
     struct MHD_Daemon *daemon;
-    _Atomic unsigned connections;
+    _Atomic unsigned connections; /* from being accepted until closed */
+    _Atomic unsigned arriving;    /* of these, not yet begun by the epoll thread */
     /* any thread, under lock */
     pthread_mutex_t lock;
     struct httpd_request *requests; /* those handed to a request thread and not yet completed */
