@@ -3,6 +3,9 @@
  * `x_y` of the file, the variable HUGS3_X_Y and the flag --x-y. */
 #include "gateway/config.h"
 
+#include "gateway/config_key.h"
+#include "gateway/secret_file.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <ini.h>
@@ -34,10 +37,13 @@ static const struct setting settings[] = {
     { "dir", TEXT, AT(dir), 2, NULL, NULL, 0, 0, false, "directory of the embedded Hub" },
     { "user", LIST, AT(user), 3, NULL, NULL, 0, 0, false, "TOKEN=NAME[:ORG,...] of the embedded Hub; may be repeated" },
     { "hf_token", TEXT, AT(hf_token), 1, "HF_TOKEN", NULL, 0, 0, true, "the Hub's token; none: the embedded Hub" },
+    { "hf_token_file", TEXT, AT(hf_token_file), 1, NULL, NULL, 0, 0, false, "a file that holds hf_token" },
     { "hf_endpoint", TEXT, AT(hf_endpoint), 1, "HF_ENDPOINT", "https://huggingface.co", 0, 0, false, "the Hub" },
     { "access_key_id", TEXT, AT(access_key_id), 1, NULL, NULL, 0, 0, false,
       "of S3 clients; none: a pair is made and kept" },
     { "secret_access_key", TEXT, AT(secret_access_key), 1, NULL, NULL, 0, 0, true, "of S3 clients" },
+    { "secret_access_key_file", TEXT, AT(secret_access_key_file), 1, NULL, NULL, 0, 0, false,
+      "a file that holds secret_access_key" },
     { "namespace", TEXT, AT(ns), 1, NULL, NULL, 0, 0, false, "of buckets; none: the token's own" },
     { "region", TEXT, AT(region), 1, NULL, "us-east-1", 0, 0, false, "what GetBucketLocation says" },
     { "domain", LIST, AT(domain), 1, NULL, NULL, 0, 0, false,
@@ -46,6 +52,11 @@ static const struct setting settings[] = {
       "addresses are /NAMESPACE/BUCKET/KEY" },
     { "sigv2_presigned", SWITCH, AT(sigv2_presigned), 1, NULL, "on", 0, 0, false,
       "URLs presigned with Signature Version 2 may read" },
+    { "anonymous", SWITCH, AT(anonymous), 1, NULL, "off", 0, 0, false, "public buckets can be read without a key" },
+    { "token_passthrough", SWITCH, AT(token_passthrough), 1, NULL, "off", 0, 0, false,
+      "a request with a Hub token as its session token acts as that user" },
+    { "cors_origin", LIST, AT(cors_origin), 1, NULL, NULL, 0, 0, false,
+      "pages of these origins may use the endpoint: https://HOST, with one `*`; may be repeated" },
     { "bucket_visibility", TEXT, AT(bucket_visibility), 1, NULL, "private", 0, 0, false,
       "of new buckets: private, public, default" },
     { "state_dir", TEXT, AT(state_dir), 1, NULL, NULL, 0, 0, false,
@@ -176,6 +187,10 @@ static const struct setting *find(const char *name, enum config_command command)
 static int on_key(void *ctx, const char *section, const char *name, const char *value)
 {
     struct file *f = (struct file *)ctx;
+    if (section[0] && f->command == COMMAND_SERVE) {
+        f->ok &= config_key_set(f->config, f->path, section, name, value);
+        return 1;
+    }
     const struct setting *s = section[0] ? NULL : find(name, f->command);
     if (!s) {
         fprintf(stderr, "hugs3: %s: there is no setting `%s`; hugs3 serve --help lists them\n", f->path, name);
@@ -309,13 +324,29 @@ static void set_defaults(struct config *c, enum config_command command)
             abort(); /* the table itself is wrong */
 }
 
+/* A value itself beats the file that holds one, and that a credential of systemd's. */
+static bool read_secret(const char *credential, const char *file, char **value)
+{
+    if (*value)
+        return true;
+    return file ? secret_file_read(file, value) : secret_file_credential(credential, value);
+}
+
+static bool read_secrets(struct config *c, enum config_command command)
+{
+    return command != COMMAND_SERVE ||
+           (read_secret("hf_token", c->hf_token_file, &c->hf_token) &&
+            read_secret("secret_access_key", c->secret_access_key_file, &c->secret_access_key) &&
+            config_keys_complete(c));
+}
+
 bool config_load(enum config_command command, int argc, char **argv, struct config *out)
 {
     struct config c = { 0 };
     const char *file = file_flag(argc, argv);
     set_defaults(&c, command);
-    bool ok =
-        (!file || read_file(&c, command, file)) && read_environment(&c, command) && read_flags(&c, command, argc, argv);
+    bool ok = (!file || read_file(&c, command, file)) && read_environment(&c, command) &&
+              read_flags(&c, command, argc, argv) && read_secrets(&c, command);
     if (ok && c.listen.n == 0)
         c.listen.item[c.listen.n++] = mem_strdup(command == COMMAND_HUB ? "127.0.0.1:9002" : "127.0.0.1:9000");
     if (!ok) {
@@ -328,6 +359,7 @@ bool config_load(enum config_command command, int argc, char **argv, struct conf
 
 void config_done(struct config *c)
 {
+    config_keys_done(c);
     for (size_t i = 0; i < SETTINGS; i++) {
         const struct setting *s = &settings[i];
         char **text = (char **)((char *)c + s->offset);

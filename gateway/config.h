@@ -6,6 +6,7 @@
 #include "common/buf.h"
 
 #define CONFIG_LIST_MAX 16
+#define CONFIG_KEYS_MAX 256
 
 struct config_list {
     char *item[CONFIG_LIST_MAX + 1]; /* NULL-terminated */
@@ -14,17 +15,26 @@ struct config_list {
 
 enum config_command { COMMAND_SERVE = 1, COMMAND_HUB = 2 };
 
+/* A section of the file, see config_key.h. */
+struct config_key {
+    char *id, *secret, *secret_file, *token, *token_file, *ns, *right;
+    struct config_list buckets; /* globs */
+};
+
 /* All strings are owned; NULL where there is no value and no default. */
 struct config {
     struct config_list listen;
     char *admin_listen, *hub_listen;
     char *local, *state_dir, *dir;
-    char *hf_token, *hf_endpoint;
-    char *access_key_id, *secret_access_key;
+    char *hf_token, *hf_token_file, *hf_endpoint;
+    char *access_key_id, *secret_access_key, *secret_access_key_file;
+    struct config_key *key; /* more pairs */
+    size_t n_keys;
     char *ns, *region;
     struct config_list domain; /* of virtual-hosted-style addresses */
     bool namespace_in_path;
-    bool sigv2_presigned;
+    bool sigv2_presigned, anonymous, token_passthrough;
+    struct config_list cors_origin;
     char *bucket_visibility; /* private, public, default */
     char *log_level;
     struct config_list user; /* TOKEN=NAME[:ORG,…] */

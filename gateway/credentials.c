@@ -105,12 +105,3 @@ void credentials_done(struct credentials *c)
     free(c->path);
     c->path = NULL;
 }
-
-bool credentials_find(void *ctx, struct slice access_key_id, struct auth_key *out)
-{
-    const struct credentials *c = (const struct credentials *)ctx;
-    if (!slice_is(access_key_id, c->pair.access_key_id))
-        return false;
-    *out = c->pair;
-    return true;
-}

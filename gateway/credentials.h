@@ -6,7 +6,6 @@
 #include "auth/auth.h"
 #include "gateway/config.h"
 
-/* A struct auth_keys over one pair. */
 struct credentials {
     struct auth_key pair;
     char *path; /* of the file; NULL: configured */
@@ -14,7 +13,6 @@ struct credentials {
 
 /* false: said on stderr. */
 MUST_USE bool credentials_load(const struct config *config, const char *state_dir, struct credentials *out);
-void credentials_done(struct credentials *c);                                       /* wipes */
-bool credentials_find(void *ctx, struct slice access_key_id, struct auth_key *out); /* for struct auth_keys */
+void credentials_done(struct credentials *c); /* wipes */
 
 #endif

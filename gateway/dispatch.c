@@ -213,51 +213,54 @@ static void log_request(const struct s3_call *c, const char *operation, enum err
     log_end(&line);
 }
 
-static enum err authenticate(const struct dispatch *d, struct s3_call *c, const struct target *t)
+static void add_common_headers(const struct dispatch *d, struct s3_call *c)
 {
-    struct auth_head head = { .method = httpd_method(c->http),
-                              .path = t->path,
-                              .query = t->query,
-                              .headers = httpd_headers(c->http),
-                              .host_bucket = t->host_bucket };
-    return auth_verify(&head, &d->keys, &d->rules, clock_now_ms(), c->arena, &c->auth, &c->detail);
+    make_request_id(c->request_id);
+    s3_common_headers(c);
+    if (!slice_is(httpd_method(c->http), "OPTIONS"))
+        cors_add_headers(&d->cors, c->http);
+}
+
+/* A preflight asks about a request to come: nobody has signed it, and no operation is done. */
+static enum err answer_preflight(const struct dispatch *d, struct s3_call *c)
+{
+    return cors_preflight(&d->cors, c->http, &c->detail);
 }
 
 void dispatch_handle(void *ctx, struct httpd_request *r)
 {
     const struct dispatch *d = (const struct dispatch *)ctx;
-    struct s3_call c = { .s3 = d->s3, .http = r, .arena = httpd_arena(r) };
+    struct s3_call c = { .s3 = identities_first(d->admission.identities)->s3, .http = r, .arena = httpd_arena(r) };
     const struct operation *op = NULL;
     struct target t = { 0 };
+    struct guest *guest = NULL;
 
-    make_request_id(c.request_id);
-    s3_common_headers(&c);
+    add_common_headers(d, &c);
+    bool preflight = slice_is(httpd_method(r), "OPTIONS");
     enum err e = target_parse(httpd_target(r), httpd_header(r, "host"), &d->addressing, c.arena, &t);
     if (!e) {
-        if (t.ns.n > 0)
-            c.s3 = s3_view(c.s3, arena_strdup(c.arena, t.ns), c.arena);
         c.bucket = t.bucket;
         c.key = t.key;
         c.args = t.args;
         c.n_args = t.n_args;
-        e = find_operation(&c, &op);
+        e = preflight ? answer_preflight(d, &c) : find_operation(&c, &op);
     }
-    if (!e)
-        e = authenticate(d, &c, &t);
-    if (!e)
+    if (!e && op)
+        e = admit(&d->admission, &t, op->name, &c, &guest);
+    if (!e && op)
         e = op->run(&c);
     if (e)
         s3_reply_error(&c, e);
-    log_request(&c, op ? op->name : "-", e ? e : c.broken);
+    log_request(&c, op ? op->name : preflight ? "Preflight" : "-", e ? e : c.broken);
+    admit_done(&d->admission, guest);
     auth_wipe(&c.auth);
 }
 
 void dispatch_refused(void *ctx, struct httpd_request *r, enum err why)
 {
     const struct dispatch *d = (const struct dispatch *)ctx;
-    struct s3_call c = { .s3 = d->s3, .http = r, .arena = httpd_arena(r) };
-    make_request_id(c.request_id);
-    s3_common_headers(&c);
+    struct s3_call c = { .s3 = identities_first(d->admission.identities)->s3, .http = r, .arena = httpd_arena(r) };
+    add_common_headers(d, &c);
     s3_reply_error(&c, why);
     log_request(&c, "-", why);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* serve.c: the daemon: builds its parts in the order of their dependence, serves, and takes them down in reverse.
  *
- *   state directory → embedded Hub (local) → HTTP client → hub → xet → store → s3 → HTTP servers (S3, admin)
+ *   state directory → embedded Hub (local) → store → HTTP client → xet → identities (hub, s3) → HTTP servers (S3,
+ * admin)
  */
 #include <malloc.h>
 #include <pthread.h>
@@ -26,11 +27,10 @@ struct daemon {
     struct credentials credentials;
     struct localhub *local;
     struct http *http;
-    struct hub *hub;
     struct xet *xet;
     struct store *store;
-    char *ns;
-    struct s3 *s3;
+    struct identities *identities;
+    struct guests *guests;
     struct auth_cache *signing_keys;
     struct dispatch dispatch;
     struct httpd *server;
@@ -75,32 +75,9 @@ static bool start_local(struct daemon *d)
     return d->local != NULL;
 }
 
-static bool find_namespace(struct daemon *d)
+static enum hub_visibility visibility(const char *name)
 {
-    if (d->config->ns) {
-        d->ns = mem_strdup(d->config->ns);
-        return true;
-    }
-    struct arena *arena = arena_new();
-    struct hub_user user;
-    enum err e = hub_whoami(d->hub, arena, &user);
-    if (!e)
-        d->ns = mem_dup(user.name);
-    arena_free(arena);
-    return e ? say(d->config->hf_endpoint,
-                   e == ERR_UPSTREAM_TOKEN ? "does not know this hf_token" : "does not answer; is hf_endpoint right?")
-             : true;
-}
-
-static bool open_hub(struct daemon *d)
-{
-    const struct config *c = d->config;
-    d->http = http_new(&(struct http_config){ .user_agent = "hugs3/" HUGS3_VERSION });
-    d->hub = hub_new(&(struct hub_config){ .http = d->http,
-                                           .endpoint = d->local ? localhub_url(d->local) : c->hf_endpoint,
-                                           .token = d->local ? localhub_token(d->local) : c->hf_token });
-    d->xet = xet_new(&(struct xet_config){ .http = d->http, .memory = (size_t)c->memory });
-    return find_namespace(d);
+    return strcmp(name, "private") == 0 ? HUB_PRIVATE : strcmp(name, "public") == 0 ? HUB_PUBLIC : HUB_DEFAULT;
 }
 
 static bool open_store(struct daemon *d)
@@ -111,26 +88,35 @@ static bool open_store(struct daemon *d)
     return store_open(path, why, &d->store) ? say(path, why) : true;
 }
 
-static enum hub_visibility visibility(const char *name)
+static bool open_hub(struct daemon *d)
 {
-    return strcmp(name, "private") == 0 ? HUB_PRIVATE : strcmp(name, "public") == 0 ? HUB_PUBLIC : HUB_DEFAULT;
+    const struct config *c = d->config;
+    d->http = http_new(&(struct http_config){ .user_agent = "hugs3/" HUGS3_VERSION });
+    d->xet = xet_new(&(struct xet_config){ .http = d->http, .memory = (size_t)c->memory });
+    struct account_ground ground = { .http = d->http,
+                                     .xet = d->xet,
+                                     .store = d->store,
+                                     .endpoint = d->local ? localhub_url(d->local) : c->hf_endpoint,
+                                     .region = c->region,
+                                     .bucket_visibility = visibility(c->bucket_visibility) };
+    if (c->token_passthrough)
+        d->guests = guests_new(&ground);
+    return identities_new(c, &d->credentials.pair, d->local ? localhub_token(d->local) : c->hf_token, &ground,
+                          &d->identities);
 }
 
 static bool start_servers(struct daemon *d)
 {
     const struct config *c = d->config;
     char why[256] = "";
-    d->s3 = s3_new(&(struct s3_config){ .hub = d->hub,
-                                        .xet = d->xet,
-                                        .store = d->store,
-                                        .ns = d->ns,
-                                        .region = c->region,
-                                        .bucket_visibility = visibility(c->bucket_visibility) });
     d->signing_keys = auth_cache_new();
-    d->dispatch = (struct dispatch){ .s3 = d->s3,
-                                     .keys = { credentials_find, &d->credentials, d->signing_keys },
-                                     .rules = { .sigv2_presigned = c->sigv2_presigned },
-                                     .addressing = { (const char *const *)c->domain.item, c->namespace_in_path } };
+    d->dispatch = (struct dispatch){ .admission = { .identities = d->identities,
+                                                    .guests = d->guests,
+                                                    .keys = { identities_find_key, d->identities, d->signing_keys },
+                                                    .rules = { .sigv2_presigned = c->sigv2_presigned,
+                                                               .anonymous = c->anonymous } },
+                                     .addressing = { (const char *const *)c->domain.item, c->namespace_in_path },
+                                     .cors = { (const char *const *)c->cors_origin.item } };
     struct httpd_config s3 = { .name = "s3",
                                .listen = (const char *const *)c->listen.item,
                                .n_listen = c->listen.n,
@@ -148,7 +134,7 @@ static bool start_servers(struct daemon *d)
 static bool start(struct daemon *d)
 {
     return open_state(d) && credentials_load(d->config, d->state.path, &d->credentials) && start_local(d) &&
-           open_hub(d) && open_store(d) && start_servers(d);
+           open_store(d) && open_hub(d) && start_servers(d);
 }
 
 /* Requests that wait for the Hub when the drain is over are told that it is: a thread beside httpd_stop. */
@@ -169,7 +155,8 @@ static void *cut_after_drain(void *ctx)
     while (!c->drained && pthread_cond_clockwait(&c->wake, &c->lock, CLOCK_MONOTONIC, &until) == 0)
         ;
     pthread_mutex_unlock(&c->lock);
-    hub_stop(c->daemon->hub);
+    identities_stop(c->daemon->identities);
+    guests_stop(c->daemon->guests);
     http_stop(c->daemon->http);
     return NULL;
 }
@@ -198,10 +185,10 @@ static void stop(struct daemon *d)
     httpd_free(d->admin);
     httpd_free(d->server);
     auth_cache_free(d->signing_keys);
-    s3_free(d->s3);
+    guests_free(d->guests);
+    identities_free(d->identities);
     store_close(d->store);
     xet_free(d->xet);
-    hub_free(d->hub);
     if (d->http)
         http_stop(d->http);
     http_free(d->http);
@@ -210,7 +197,6 @@ static void stop(struct daemon *d)
     localhub_free(d->local);
     credentials_done(&d->credentials);
     state_dir_close(&d->state);
-    free(d->ns);
 }
 
 static void announce(const struct daemon *d)
@@ -235,6 +221,7 @@ static void housekeep(void *ctx)
     int64_t now = clock_mono_ms();
     httpd_stats(d->server, &stats);
     bool quiet = stats.requests == d->requests_seen && stats.running == 0;
+    guests_tick(d->guests);
     if (quiet && !d->trimmed)
         malloc_trim(0);
     d->trimmed = quiet;
@@ -242,7 +229,9 @@ static void housekeep(void *ctx)
     if (now - d->expired_ms < EXPIRE_EVERY_MS)
         return;
     d->expired_ms = now;
-    if (s3_expire_uploads(d->s3, (int64_t)d->config->multipart_expiry_ms, &expired) == OK && expired > 0)
+    if (s3_expire_uploads(identities_first(d->identities)->s3, (int64_t)d->config->multipart_expiry_ms, &expired) ==
+            OK &&
+        expired > 0)
         log_say(LOG_INFO, "gateway", "forgot %llu abandoned multipart uploads", (unsigned long long)expired);
 }
 

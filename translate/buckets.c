@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "translate/call.h"
 #include "translate/name.h"
+#include "translate/reach.h"
 #include "translate/walk.h"
 #include "translate/xml_in.h"
 
@@ -22,7 +23,7 @@ static enum err collect(void *ctx, const struct hub_bucket_info *info)
 {
     struct bucket_names *names = (struct bucket_names *)ctx;
     struct slice name = name_of_id(info->id, names->call->s3->config.ns, names->call->arena);
-    if (!slice_starts(name, names->prefix) || (names->after.n > 0 && slice_cmp(name, names->after) <= 0))
+    if (!reach_has(names->call, name) || !slice_starts(name, names->prefix) || (names->after.n > 0 && slice_cmp(name, names->after) <= 0))
         return OK;
     if (names->n == names->cap) {
         names->cap = names->cap ? names->cap * 2 : 64;

@@ -9,6 +9,7 @@
 #include "common/codec.h"
 #include "translate/key.h"
 #include "translate/name.h"
+#include "translate/visibility.h"
 #include "translate/walk.h"
 
 struct s3 *s3_new(const struct s3_config *config)
@@ -17,6 +18,7 @@ struct s3 *s3_new(const struct s3_config *config)
     s->config = *config;
     s->buckets = bucket_table_new(config->hub, config->xet);
     s->walks = walk_cache_new();
+    s->visibility = visibility_cache_new();
     return s;
 }
 
@@ -24,6 +26,7 @@ void s3_free(struct s3 *s)
 {
     if (!s)
         return;
+    visibility_cache_free(s->visibility);
     walk_cache_free(s->walks);
     bucket_table_free(s->buckets);
     free(s);
@@ -100,6 +103,15 @@ enum err call_bucket(struct s3_call *c, struct bucket **out)
     if (!e)
         *out = bucket_get(c->s3->buckets, id);
     return e;
+}
+
+enum err s3_bucket_is_public(struct s3_call *c, bool *out)
+{
+    struct slice id;
+    *out = false;
+    if (!name_to_id(c->bucket, c->s3->config.ns, c->arena, &id))
+        return OK;
+    return visibility_is_public(c->s3->visibility, c->s3->config.hub, id, c->arena, out);
 }
 
 enum err call_path(struct s3_call *c, struct slice *out)

@@ -12,6 +12,7 @@ struct s3 {
     struct s3_config config;
     struct bucket_table *buckets;
     struct walk_cache *walks;
+    struct visibility_cache *visibility;
 };
 
 /* p == NULL: not there. "?x" and "?x=" both give an empty value with p != NULL. */

@@ -4,6 +4,7 @@
 
 #include "common/codec.h"
 #include "translate/key.h"
+#include "translate/reach.h"
 
 /* "bucket/key" or "/bucket/key", percent-encoded, maybe with "?versionId=null". */
 static enum err parse(struct s3_call *c, struct slice *bucket, struct slice *key)
@@ -28,6 +29,8 @@ enum err copy_source_find(struct s3_call *c, struct copy_source *out)
 {
     struct slice bucket, key, id, path;
     enum err e = parse(c, &bucket, &key);
+    if (!e && !reach_has(c, bucket))
+        e = ERR_ACCESS_DENIED;
     if (!e)
         e = call_id_of_name(c, bucket, "x-amz-source-expected-bucket-owner", &id);
     if (!e)

@@ -45,8 +45,15 @@ struct s3_arg {
 
 #define S3_REQUEST_ID 17 /* 16 hex digits and NUL */
 
+/* Which buckets a caller may use: globs (fnmatch) of names as its own namespace writes them. */
+struct s3_reach {
+    const char *ns;
+    const char *const *globs; /* NULL-terminated; NULL: any bucket */
+};
+
 struct s3_call {
     struct s3 *s3;
+    struct s3_reach reach;
     struct httpd_request *http;
     struct arena *arena; /* the request's */
     char request_id[S3_REQUEST_ID];
@@ -69,6 +76,11 @@ s3_op s3_put_object, s3_get_object, s3_head_object, s3_delete_object, s3_delete_
 s3_op s3_get_object_attributes, s3_get_object_tagging, s3_put_object_tagging, s3_delete_object_tagging;
 s3_op s3_create_multipart_upload, s3_upload_part, s3_upload_part_copy, s3_list_parts, s3_complete_multipart_upload,
     s3_abort_multipart_upload, s3_list_multipart_uploads;
+
+/* Whether the caller's reach has the call's bucket; other buckets that a request names, operations check. */
+MUST_USE bool s3_may_use_bucket(const struct s3_call *c);
+/* Whether the call's bucket is public on the Hub, as it was within the last half minute. One that is not there is not. */
+MUST_USE enum err s3_bucket_is_public(struct s3_call *c, bool *out);
 
 /* S3's error document (or, for HEAD, the status alone), with the headers every answer has. */
 void s3_reply_error(struct s3_call *c, enum err e);
