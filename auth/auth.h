@@ -98,6 +98,11 @@ const char *checksum_element(enum checksum c); /* "ChecksumCRC32" … */
 MUST_USE bool checksum_parse(struct slice name, enum checksum *out); /* any case */
 size_t checksum_size(enum checksum c);
 
+/* CRCs combine: the checksum of two contents one behind the other, from theirs and the size of the second. */
+bool checksum_combines(enum checksum c);
+void checksum_combine(enum checksum c, uint8_t first[CHECKSUM_MAX], const uint8_t second[CHECKSUM_MAX],
+                      uint64_t second_size); /* into `first` */
+
 struct checksum_state; /* one running checksum */
 struct checksum_state *checksum_new(enum checksum c);
 void checksum_update(struct checksum_state *s, struct slice bytes);

@@ -31,7 +31,8 @@ enum err account_open(const struct account_ground *ground, const char *token, co
                                        .store = ground->store,
                                        .ns = a.ns,
                                        .region = ground->region,
-                                       .bucket_visibility = ground->bucket_visibility });
+                                       .bucket_visibility = ground->bucket_visibility,
+                                       .keep_checksums = ground->keep_checksums });
     *out = a;
     return OK;
 }

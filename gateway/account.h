@@ -14,6 +14,7 @@ struct account_ground {
     const char *endpoint; /* of the Hub */
     const char *region;
     enum hub_visibility bucket_visibility;
+    bool keep_checksums;
 };
 
 struct account {

@@ -59,6 +59,8 @@ static const struct setting settings[] = {
       "pages of these origins may use the endpoint: https://HOST, with one `*`; may be repeated" },
     { "bucket_visibility", TEXT, AT(bucket_visibility), 1, NULL, "private", 0, 0, false,
       "of new buckets: private, public, default" },
+    { "keep_checksums", SWITCH, AT(keep_checksums), 1, NULL, "off", 0, 0, false,
+      "of every object whose client sent one; off: of those with metadata" },
     { "state_dir", TEXT, AT(state_dir), 1, NULL, NULL, 0, 0, false,
       "keys and multipart uploads; none: with local, there" },
     { "memory", SIZE, AT(memory), 1, NULL, "256MiB", 16 << 20, 1ULL << 40, false, "for the buffers of all transfers" },

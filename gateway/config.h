@@ -36,6 +36,7 @@ struct config {
     bool sigv2_presigned, anonymous, token_passthrough;
     struct config_list cors_origin;
     char *bucket_visibility; /* private, public, default */
+    bool keep_checksums;
     char *log_level;
     struct config_list user; /* TOKEN=NAME[:ORG,…] */
     uint64_t memory;         /* bytes */

@@ -98,7 +98,8 @@ static bool open_hub(struct daemon *d)
                                      .store = d->store,
                                      .endpoint = d->local ? localhub_url(d->local) : c->hf_endpoint,
                                      .region = c->region,
-                                     .bucket_visibility = visibility(c->bucket_visibility) };
+                                     .bucket_visibility = visibility(c->bucket_visibility),
+                                     .keep_checksums = c->keep_checksums };
     if (c->token_passthrough)
         d->guests = guests_new(&ground);
     return identities_new(c, &d->credentials.pair, d->local ? localhub_token(d->local) : c->hf_token, &ground,

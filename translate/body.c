@@ -39,9 +39,9 @@ static enum err pump(struct s3_call *c, struct auth_body *body, uint64_t max, st
 }
 
 /* Opens the body's way in; the error's words, if any, go to the call. */
-static enum err open_body(struct s3_call *c, struct auth_body **out)
+static enum err open_body(struct s3_call *c, enum checksum also, struct auth_body **out)
 {
-    enum err e = auth_body_new(&c->auth, httpd_headers(c->http), CHECKSUM_NONE, out);
+    enum err e = auth_body_new(&c->auth, httpd_headers(c->http), also, out);
     if (e)
         c->detail = auth_body_why(&c->auth, httpd_headers(c->http));
     return e;
@@ -63,7 +63,7 @@ enum err call_body_to_xet(struct s3_call *c, struct bucket *b, struct body_in *o
     struct xet_token token;
     uint64_t length;
 
-    enum err e = open_body(c, &body);
+    enum err e = open_body(c, out->wanted, &body);
     if (!e)
         e = check_length(c, body, S3_OBJECT_MAX, &length);
     /* The token is cached; asking now tells a missing bucket or right before the client has sent a byte. */
@@ -109,7 +109,7 @@ static enum err read_document(struct s3_call *c, struct auth_body *body, size_t 
 enum err call_read_document(struct s3_call *c, size_t max, struct buf *out)
 {
     struct auth_body *body = NULL;
-    enum err e = open_body(c, &body);
+    enum err e = open_body(c, CHECKSUM_NONE, &body);
     if (!e)
         e = read_document(c, body, max, out);
     close_body(c, body, e);

@@ -56,8 +56,9 @@ MUST_USE enum err call_read_completion(struct s3_call *c, size_t max, struct buf
 /* The body's way in: socket → signature and checksums → Xet. The file is registered in the CAS when this returns OK,
  * but visible nowhere yet. */
 struct body_in {
+    enum checksum wanted; /* in: to be computed when the client sends none; CHECKSUM_NONE: no */
     struct xet_file file;
-    enum checksum checksum; /* sent by the client and verified; CHECKSUM_NONE */
+    enum checksum checksum; /* sent by the client and verified, or `wanted` */
     uint8_t checksum_value[CHECKSUM_MAX];
     struct xet_put_stats stats;
 };

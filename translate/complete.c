@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "common/codec.h"
-#include "translate/multipart.h"
+#include "translate/part_sums.h"
 #include "translate/write.h"
 #include "translate/xml_in.h"
 
@@ -20,6 +20,9 @@ struct completion {
     struct wanted_part *parts;
     size_t n;
     struct slice digest; /* of the list, to know it again */
+    uint64_t size;
+    struct part_sums sums; /* to be done with */
+    struct slice checksum; /* in base64; p == NULL: none is known */
     struct xet_file file;
 };
 
@@ -104,6 +107,10 @@ static enum err join(struct s3_call *c, struct bucket *b, const struct store_upl
             e = check_part(&done->parts[i], &part, i + 1 == done->n);
         if (!e && part.size > 0)
             e = xet_join_add(j, part.recipe);
+        if (!e) {
+            part_sums_add(&done->sums, &part);
+            done->size += part.size;
+        }
         arena_free(arena);
     }
     if (!e)
@@ -112,7 +119,19 @@ static enum err join(struct s3_call *c, struct bucket *b, const struct store_upl
     return e;
 }
 
-static void answer(struct s3_call *c, struct slice etag)
+/* What the client said of the object, before it is made: x-amz-mp-object-size and x-amz-checksum-*. */
+static enum err check_whole(struct s3_call *c, struct completion *done)
+{
+    struct slice text = call_header(c, "x-amz-mp-object-size");
+    uint64_t size;
+    if (text.p && (!slice_u64(text, &size) || size != done->size))
+        return call_refuse(c, ERR_BAD_REQUEST,
+                           "The provided 'x-amz-mp-object-size' header does not match what was computed: %llu",
+                           (unsigned long long)done->size);
+    return part_sums_finish(c, &done->sums, &done->checksum);
+}
+
+static void answer(struct s3_call *c, struct slice etag, const struct completion *done)
 {
     AUTO_XML struct xml_out x = { 0 };
     struct slice host = call_header(c, "Host");
@@ -127,6 +146,10 @@ static void answer(struct s3_call *c, struct slice etag)
     xml_text(&x, "Bucket", c->bucket);
     xml_text(&x, "Key", c->key);
     xml_text(&x, "ETag", etag);
+    if (done->checksum.p) {
+        xml_text(&x, checksum_element(done->sums.sum), done->checksum);
+        xml_str(&x, "ChecksumType", part_sums_type_name(&done->sums));
+    }
     call_reply_xml(c, 200, &x);
 }
 
@@ -139,7 +162,7 @@ static enum err repeat(struct s3_call *c, struct bucket *b, const struct complet
     if (!e && !slice_eq(parts, done->digest))
         e = ERR_NO_SUCH_UPLOAD;
     if (!e)
-        answer(c, etag);
+        answer(c, etag, done);
     return e;
 }
 
@@ -149,7 +172,13 @@ static enum err complete(struct s3_call *c, struct bucket *b, const struct store
     char hash[XET_HASH_TEXT], etag[ETAG_TEXT];
     struct meta meta;
     meta_of_text(up->headers, c->arena, &meta);
-    enum err e = join(c, b, up, done);
+    enum err e = part_sums_begin(c, up, &done->sums);
+    if (!e)
+        e = join(c, b, up, done);
+    if (!e)
+        e = check_whole(c, done);
+    if (!e && done->checksum.p)
+        meta_keep_checksum(c, &meta, done->sums.sum, done->checksum, part_sums_type_name(&done->sums));
     if (!e)
         e = write_add(c, b, path, &done->file, multipart_header(up, "content-type"), &meta);
     if (e)
@@ -159,7 +188,7 @@ static enum err complete(struct s3_call *c, struct bucket *b, const struct store
     /* The object is visible. Should this fail, a repeated request does it all again, to the same end. */
     e = store_complete(c->s3->config.store, slice_str(up->id), up->bucket, c->key, slice_str(etag), done->digest);
     if (!e)
-        answer(c, slice_str(etag));
+        answer(c, slice_str(etag), done);
     return e;
 }
 
@@ -185,6 +214,7 @@ enum err s3_complete_multipart_upload(struct s3_call *c)
         e = complete(c, b, &up, path, &done);
     else if (e == ERR_NO_SUCH_UPLOAD)
         e = repeat(c, b, &done);
+    part_sums_done(&done.sums);
     bucket_release(c->s3->buckets, b);
     return e;
 }

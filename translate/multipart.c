@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "common/codec.h"
+#include "translate/part_sums.h"
 #include "translate/tags.h"
 
 enum err multipart_find(struct s3_call *c, struct bucket *b, struct store_upload *out)
@@ -59,15 +60,11 @@ static enum err keep_headers(struct s3_call *c, struct slice *out)
             buf_add_char(&text, '\n');
         }
     }
-    enum checksum sum;
-    struct slice algorithm = call_header(c, "x-amz-checksum-algorithm");
-    if (algorithm.p && !checksum_parse(algorithm, &sum))
-        return call_refuse(c, ERR_BAD_REQUEST,
-                           "Checksum algorithm provided is unsupported. Please try again with any of the "
-                           "valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
     struct meta meta;
     struct tags tags;
-    enum err e = meta_of_request(c, &meta);
+    enum err e = part_sums_check_create(c);
+    if (!e)
+        e = meta_of_request(c, &meta);
     if (!e)
         e = tags_of_request(c, &tags);
     if (e)
@@ -81,11 +78,10 @@ static enum err keep_headers(struct s3_call *c, struct slice *out)
 static void answer_create(struct s3_call *c, const struct store_upload *up)
 {
     AUTO_XML struct xml_out x = { 0 };
-    struct slice algorithm = call_header(c, "x-amz-checksum-algorithm"), type = call_header(c, "x-amz-checksum-type");
-    if (algorithm.n > 0)
-        httpd_add_header(c->http, "x-amz-checksum-algorithm", algorithm);
-    if (type.n > 0)
-        httpd_add_header(c->http, "x-amz-checksum-type", type);
+    if (part_sums_algorithm(up) != CHECKSUM_NONE) {
+        httpd_add_header_str(c->http, "x-amz-checksum-algorithm", checksum_name(part_sums_algorithm(up)));
+        httpd_add_header_str(c->http, "x-amz-checksum-type", part_sums_type(up));
+    }
     xml_begin(&x, "InitiateMultipartUploadResult", XML_S3_NAMESPACE);
     xml_text(&x, "Bucket", c->bucket);
     xml_text(&x, "Key", c->key);
@@ -176,9 +172,10 @@ static void answer_parts(struct s3_call *c, const struct store_upload *up, uint6
     xml_uint(&x, "NextPartNumberMarker", n > 0 ? parts[n - 1].number : 0);
     xml_uint(&x, "MaxParts", max);
     xml_str(&x, "IsTruncated", more ? "true" : "false");
-    struct slice algorithm = multipart_header(up, "x-amz-checksum-algorithm");
-    if (algorithm.n > 0)
-        xml_text(&x, "ChecksumAlgorithm", algorithm);
+    if (part_sums_algorithm(up) != CHECKSUM_NONE) {
+        xml_str(&x, "ChecksumAlgorithm", checksum_name(part_sums_algorithm(up)));
+        xml_str(&x, "ChecksumType", part_sums_type(up));
+    }
     for (size_t i = 0; i < n; i++)
         write_part(&parts[i], c->arena, &x);
     call_reply_xml(c, 200, &x);

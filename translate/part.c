@@ -3,7 +3,7 @@
  * Amazon S3 API Reference, UploadPart, UploadPartCopy. */
 #include "common/clock.h"
 #include "translate/copy_source.h"
-#include "translate/multipart.h"
+#include "translate/part_sums.h"
 #include "translate/range.h"
 
 static enum err keep(struct s3_call *c, const struct store_upload *up, unsigned number, const struct body_in *in,
@@ -30,6 +30,19 @@ static enum err read_number(struct s3_call *c, unsigned *out)
     return OK;
 }
 
+/* All parts have the checksum that the upload was begun with: the client's, or else one of our own. */
+static enum err receive(struct s3_call *c, struct bucket *b, const struct store_upload *up, struct body_in *in,
+                        struct buf *recipe)
+{
+    in->wanted = part_sums_algorithm(up);
+    enum err e = call_body_to_xet(c, b, in, recipe);
+    if (!e && in->wanted != CHECKSUM_NONE && in->checksum != in->wanted)
+        e = call_refuse(c, ERR_BAD_REQUEST,
+                        "Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s",
+                        checksum_name(in->wanted), checksum_name(in->checksum));
+    return e;
+}
+
 enum err s3_upload_part(struct s3_call *c)
 {
     unsigned number = 0;
@@ -48,7 +61,7 @@ enum err s3_upload_part(struct s3_call *c)
     buf_init(&recipe, RECIPE_MAX);
     e = multipart_find(c, b, &up);
     if (!e)
-        e = call_body_to_xet(c, b, &in, &recipe);
+        e = receive(c, b, &up, &in, &recipe);
     if (!e) {
         xet_hash_text(&in.file.hash, hash);
         etag_text(hash, etag);
