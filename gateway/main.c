@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "cli/cli.h"
 #include "gateway/commands.h"
 #include "gateway/config.h"
 
@@ -16,6 +17,7 @@ static const struct command {
 } commands[] = {
     { "serve", command_serve, "the S3 gateway" },
     { "hub", command_hub, "the embedded Hub alone" },
+    { "bucket", command_bucket, "buckets and their files, from here" },
     { "version", command_version, "which hugs3 this is" },
 };
 
