@@ -45,7 +45,7 @@ def canonical_path(path):
 
 def canonical_query(query):
     pairs = []
-    for part in query.split("&") if query else []:
+    for part in filter(None, query.split("&")):
         name, _, value = part.partition("=")
         pairs.append((quote(urllib.parse.unquote(name)), quote(urllib.parse.unquote_to_bytes(value))))
     return "&".join(f"{n}={v}" for n, v in sorted(pairs))

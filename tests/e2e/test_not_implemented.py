@@ -21,7 +21,6 @@ def filled(wire, bucket):
     return bucket
 
 
-# Reads that a later version may answer are told from writes: no write may ever be half understood.
 @pytest.mark.parametrize("query", BUCKET_SUBRESOURCES)
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST", "HEAD"])
 def test_a_subresource_of_a_bucket_is_refused_and_nothing_changes(gw, wire, filled, method, query):
@@ -46,7 +45,7 @@ def test_a_subresource_of_an_object_is_refused_and_nothing_changes(gw, wire, fil
 
 @pytest.mark.parametrize("query,status", [
     ("policy", 204), ("policy=", 204), ("policy=&x-id=DeleteBucketPolicy", 204), ("x-id=DeleteBucketPolicy&policy", 204),
-    ("%70olicy", 204), ("policy&policy", 204), ("Policy", 501), ("tagging", 204), ("lifecycle=x", 204), ("&policy", 501),
+    ("%70olicy", 204), ("policy&policy", 204), ("Policy", 501), ("tagging", 204), ("lifecycle=x", 204), ("&policy", 204),
     ("a=b", 501), ("policy&a=b", 501)])
 def test_deleting_something_of_a_bucket_never_deletes_the_bucket(wire, bucket, query, status):
     assert wire.delete(f"/{bucket}", query).status == status
