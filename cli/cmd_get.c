@@ -134,9 +134,10 @@ int cmd_get(struct session *s, const struct args *a)
         return output_status(&s->out);
     session_bucket_open(s, p.id, &b);
     struct get g = { .s = s, .space = b.space };
-    enum err e = get(&g, b.hub, &p, a->n > 1 ? a->place[1] : ".");
+    const char *to = a->n > 1 ? a->place[1] : ".";
+    enum err e = get(&g, b.hub, &p, to);
     if (e)
-        output_error(&s->out, slice_str(a->place[0]), e, NULL);
+        output_error(&s->out, slice_str(e == ERR_STORE ? to : a->place[0]), e, NULL);
     session_bucket_close(&b);
     return output_status(&s->out);
 }

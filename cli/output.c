@@ -253,7 +253,7 @@ static const char *words(enum err e, int error)
     case ERR_INVALID_ARGUMENT:
         return "the Hub does not take this name";
     case ERR_BAD_REQUEST:
-        return "this name would lead out of the folder";
+        return "`..`, a backslash or an empty part: no name for a file on both sides";
     case ERR_STORE:
         return strerror(error); /* NOLINT(concurrency-mt-unsafe): glibc's is per thread for known numbers */
     default:
