@@ -98,6 +98,7 @@ static const struct operation operations[] = {
     { "PutObjectLegalHold", "PUT", OBJECT, "legal-hold", NULL, "versionId", s3_object_lock },
     { "GetObject", "GET", OBJECT, NULL, NULL, OVERRIDES, s3_get_object },
     { "HeadObject", "HEAD", OBJECT, NULL, NULL, OVERRIDES, s3_head_object },
+    { "RenameObject", "PUT", OBJECT, "renameObject", "x-amz-rename-source", "", s3_rename_object },
     { "UploadPartCopy", "PUT", OBJECT, "uploadId", "x-amz-copy-source", "partNumber", s3_upload_part_copy },
     { "UploadPart", "PUT", OBJECT, "uploadId", NULL, "partNumber", s3_upload_part },
     { "CopyObject", "PUT", OBJECT, NULL, "x-amz-copy-source", "", s3_copy_object },

@@ -5,8 +5,7 @@
 #include "common/clock.h"
 #include "translate/call.h"
 
-/* Is etag in a list of entity tags, or the list "*"? Clients send tags with and without quotes. */
-static bool listed(struct slice list, const char *etag)
+bool condition_lists(struct slice list, const char *etag)
 {
     struct slice bare = slice_of(etag + 1, strlen(etag) - 2);
     while (list.p) {
@@ -38,9 +37,9 @@ static bool not_modified_since(const struct condition_object *o, struct slice da
 static enum err evaluate(const struct condition_object *o, struct slice match, struct slice none_match,
                          struct slice since, struct slice unmodified)
 {
-    if (match.p ? !listed(match, o->etag) : unmodified.p && modified_since(o, unmodified))
+    if (match.p ? !condition_lists(match, o->etag) : unmodified.p && modified_since(o, unmodified))
         return ERR_PRECONDITION;
-    if (none_match.p ? listed(none_match, o->etag) : since.p && not_modified_since(o, since))
+    if (none_match.p ? condition_lists(none_match, o->etag) : since.p && not_modified_since(o, since))
         return ERR_NOT_MODIFIED;
     return OK;
 }
@@ -59,6 +58,15 @@ enum err condition_copy_source(struct s3_call *c, const struct condition_object 
     return e == ERR_NOT_MODIFIED ? ERR_PRECONDITION : e;
 }
 
+enum err condition_rename_source(struct s3_call *c, const struct condition_object *o)
+{
+    enum err e =
+        evaluate(o, call_header(c, "x-amz-rename-source-if-match"), call_header(c, "x-amz-rename-source-if-none-match"),
+                 call_header(c, "x-amz-rename-source-if-modified-since"),
+                 call_header(c, "x-amz-rename-source-if-unmodified-since"));
+    return e == ERR_NOT_MODIFIED ? ERR_PRECONDITION : e;
+}
+
 bool condition_on_write(const struct s3_call *c)
 {
     return call_header(c, "If-Match").p || call_header(c, "If-None-Match").p;
@@ -73,5 +81,5 @@ enum err condition_write(struct s3_call *c, const struct condition_object *o)
         return ERR_PRECONDITION;
     if (match.p && !o)
         return ERR_NO_SUCH_KEY;
-    return match.p && !listed(match, o->etag) ? ERR_PRECONDITION : OK;
+    return match.p && !condition_lists(match, o->etag) ? ERR_PRECONDITION : OK;
 }

@@ -12,6 +12,8 @@ enum err s3_delete_object(struct s3_call *c)
 {
     struct bucket *b;
     struct slice path;
+    if (call_header(c, "x-amz-if-match-last-modified-time").p || call_header(c, "x-amz-if-match-size").p)
+        return call_refuse(c, ERR_NOT_IMPLEMENTED, "Conditions on size and time are of directory buckets only");
     enum err e = call_path(c, &path);
     if (!e)
         e = call_bucket(c, &b);
@@ -28,12 +30,14 @@ enum err s3_delete_object(struct s3_call *c)
 
 struct deletion {
     struct slice key;
-    enum err refused; /* before the Hub was asked */
+    struct slice path, etag; /* etag.n == 0: whatever is there */
+    enum err result;         /* of those that are not in the batch */
+    bool in_batch;
 };
 
 struct deletions {
     struct deletion list[DELETE_MAX];
-    struct hub_line lines[2 * DELETE_MAX]; /* of those not refused, in order; then their companions' */
+    struct hub_line lines[2 * DELETE_MAX]; /* of those in the batch, in order; then their companions' */
     size_t n, n_lines, n_companions;
     bool quiet;
 };
@@ -52,15 +56,18 @@ static enum err parse(struct s3_call *c, struct slice text, struct deletions *d)
         if (key.n == 0 || d->n == DELETE_MAX)
             return ERR_MALFORMED_XML;
         struct deletion *one = &d->list[d->n++];
-        struct slice path;
         one->key = key;
-        one->refused = version.n > 0 && !slice_is(version, "null") ? ERR_NO_SUCH_VERSION : OK;
-        if (xml_child(node, "ETag") || xml_child(node, "LastModifiedTime") || xml_child(node, "Size"))
-            one->refused = ERR_NOT_IMPLEMENTED;
-        if (!one->refused)
-            one->refused = key_to_path(key, c->arena, &path);
-        if (!one->refused)
-            d->lines[d->n_lines++] = (struct hub_line){ .op = HUB_DELETE, .path = path };
+        one->etag = slice_trim(xml_content(xml_child(node, "ETag"), c->arena));
+        one->result = version.n > 0 && !slice_is(version, "null") ? ERR_NO_SUCH_VERSION : OK;
+        if (xml_child(node, "ETag") && one->etag.n == 0)
+            one->result = ERR_PRECONDITION; /* nothing has an empty one */
+        if (xml_child(node, "LastModifiedTime") || xml_child(node, "Size"))
+            one->result = ERR_NOT_IMPLEMENTED; /* of directory buckets only */
+        if (!one->result)
+            one->result = key_to_path(key, c->arena, &one->path);
+        one->in_batch = !one->result && one->etag.n == 0;
+        if (one->in_batch)
+            d->lines[d->n_lines++] = (struct hub_line){ .op = HUB_DELETE, .path = one->path };
     }
     return d->n > 0 ? OK : ERR_MALFORMED_XML;
 }
@@ -79,6 +86,16 @@ static enum err send(struct s3_call *c, struct bucket *b, struct deletions *d)
     e = hub_batch(b->hub, d->lines, d->n_lines + d->n_companions, c->arena);
     pthread_rwlock_unlock(&b->gate);
     return e;
+}
+
+/* One at a time, each alone with its key. */
+static void send_conditional(struct s3_call *c, struct bucket *b, struct deletions *d)
+{
+    for (size_t i = 0; i < d->n; i++) {
+        struct deletion *one = &d->list[i];
+        if (!one->in_batch && !one->result)
+            one->result = write_delete_if(c, b, one->path, one->etag);
+    }
 }
 
 static void write_result(struct xml_out *x, const struct deletions *d, const struct deletion *one, enum err e)
@@ -100,9 +117,7 @@ static void answer(struct s3_call *c, const struct deletions *d)
     xml_begin(&x, "DeleteResult", XML_S3_NAMESPACE);
     const struct hub_line *line = d->lines;
     for (size_t i = 0; i < d->n; i++) {
-        enum err e = d->list[i].refused;
-        if (!e)
-            e = (line++)->result;
+        enum err e = d->list[i].in_batch ? (line++)->result : d->list[i].result;
         write_result(&x, d, &d->list[i], e);
     }
     call_reply_xml(c, 200, &x);
@@ -122,8 +137,10 @@ enum err s3_delete_objects(struct s3_call *c)
         e = parse(c, buf_slice(&text), d);
     if (!e && d->n_lines > 0)
         e = send(c, b, d);
-    if (!e)
+    if (!e) {
+        send_conditional(c, b, d);
         answer(c, d);
+    }
     bucket_release(c->s3->buckets, b);
     return e;
 }

@@ -73,6 +73,7 @@ s3_op s3_get_bucket_subresource, s3_put_bucket_subresource, s3_delete_bucket_sub
 s3_op s3_get_bucket_acl, s3_put_bucket_acl, s3_get_object_acl, s3_put_object_acl, s3_object_lock;
 s3_op s3_list_objects, s3_list_objects_v2, s3_list_object_versions;
 s3_op s3_put_object, s3_get_object, s3_head_object, s3_delete_object, s3_delete_objects, s3_copy_object;
+s3_op s3_rename_object;
 s3_op s3_get_object_attributes, s3_get_object_tagging, s3_put_object_tagging, s3_delete_object_tagging;
 s3_op s3_create_multipart_upload, s3_upload_part, s3_upload_part_copy, s3_list_parts, s3_complete_multipart_upload,
     s3_abort_multipart_upload, s3_list_multipart_uploads;

@@ -123,6 +123,77 @@ enum err write_tags(struct s3_call *c, struct bucket *b, struct slice path, cons
     return e;
 }
 
+/* One after the other in the order of their addresses, so that two renames do not wait for each other. */
+static void lock_both(pthread_rwlock_t *a, pthread_rwlock_t *b)
+{
+    pthread_rwlock_wrlock(a < b ? a : b);
+    if (a != b)
+        pthread_rwlock_wrlock(a < b ? b : a);
+}
+
+static void unlock_both(pthread_rwlock_t *a, pthread_rwlock_t *b)
+{
+    pthread_rwlock_unlock(a);
+    if (a != b)
+        pthread_rwlock_unlock(b);
+}
+
+static enum err send_deletion(struct s3_call *c, struct bucket *b, struct slice path)
+{
+    struct hub_line lines[2] = { { .op = HUB_DELETE, .path = path },
+                                 { .op = HUB_DELETE, .path = meta_path(c->arena, path) } };
+    return send(b, lines, 2, c->arena);
+}
+
+static enum err send_again(struct s3_call *c, struct bucket *b, const struct object *o, struct slice to)
+{
+    struct hub_line lines[2] = { { .path = { 0 } } };
+    struct xet_file companion;
+    lines[1] = add_line(to, &o->content, o->file.mtime_ms);
+    lines[1].content_type = o->file.content_type;
+    if (o->meta.n == 0)
+        return send(b, &lines[1], 1, c->arena);
+    enum err e = meta_write(b, &o->meta, o->file.xet_hash, o->file.mtime_ms, &companion);
+    if (e)
+        return e;
+    lines[0] = add_line(meta_path(c->arena, to), &companion, o->file.mtime_ms);
+    lines[0].content_type = SLICE("application/json");
+    return send(b, lines, 2, c->arena);
+}
+
+enum err write_rename(struct s3_call *c, struct bucket *b, struct slice from, struct slice to)
+{
+    struct object o;
+    pthread_rwlock_t *first = stripe_of(b, from), *second = stripe_of(b, to);
+    lock_both(first, second);
+    enum err e = object_find(c, b, from, &o);
+    if (!e)
+        e = condition_rename_source(c, &(struct condition_object){ o.etag, o.modified_ms });
+    if (!e && condition_on_write(c))
+        e = write_check(c, b, to);
+    if (!e)
+        e = send_again(c, b, &o, to);
+    if (!e)
+        e = send_deletion(c, b, from);
+    unlock_both(first, second);
+    return e;
+}
+
+enum err write_delete_if(struct s3_call *c, struct bucket *b, struct slice path, struct slice etags)
+{
+    struct hub_file file;
+    char etag[ETAG_TEXT];
+    pthread_rwlock_t *stripe = stripe_of(b, path);
+    pthread_rwlock_wrlock(stripe);
+    enum err e = hub_lookup(b->hub, path, c->arena, &file);
+    if (!e) {
+        etag_text(file.xet_hash, etag);
+        e = condition_lists(etags, etag) ? send_deletion(c, b, path) : ERR_PRECONDITION;
+    }
+    pthread_rwlock_unlock(stripe);
+    return e;
+}
+
 void write_add_etag(struct s3_call *c, const struct xet_file *file)
 {
     char text[XET_HASH_TEXT], etag[ETAG_TEXT];

@@ -24,6 +24,13 @@ MUST_USE enum err write_lines(struct s3_call *c, struct bucket *b, struct slice 
 /* New tags for the object at `path`, which stays as it is: its companion is written anew. ERR_NO_SUCH_KEY. */
 MUST_USE enum err write_tags(struct s3_call *c, struct bucket *b, struct slice path, const struct tags *tags);
 
+/* The object at `from` becomes the one at `to`, which is another path, with the call's conditions on both. First it is
+ * at both, then at `to` alone: a batch is not atomic, and an object must not be lost between its names. */
+MUST_USE enum err write_rename(struct s3_call *c, struct bucket *b, struct slice from, struct slice to);
+
+/* Deletes what is at `path` if its ETag is listed in `etags`. ERR_NO_SUCH_KEY, ERR_PRECONDITION. */
+MUST_USE enum err write_delete_if(struct s3_call *c, struct bucket *b, struct slice path, struct slice etags);
+
 void write_add_etag(struct s3_call *c, const struct xet_file *file);
 
 #endif

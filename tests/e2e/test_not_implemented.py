@@ -9,7 +9,7 @@ from wire import head_bytes
 BUCKET_SUBRESOURCES = [
     "analytics&id=1", "intelligent-tiering&id=1", "inventory&id=1", "metadataConfiguration", "metadataTable", "metrics&id=1",
     "session", "nobody-knows-this", "POLICY", "abac"]
-OBJECT_SUBRESOURCES = ["torrent", "renameObject", "restore", "select", "nobody-knows-this", "encryption", "updateEncryption"]
+OBJECT_SUBRESOURCES = ["torrent", "restore", "select", "nobody-knows-this", "encryption", "updateEncryption"]
 
 
 CONTENT = b"what nobody asked for"
