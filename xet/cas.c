@@ -15,7 +15,8 @@ enum err cas_token(struct xet_space *s, bool write, const char *refused, struct 
     if (!slice_starts(slice_str(out->cas_url), SLICE("https://")) &&
         !slice_starts(slice_str(out->cas_url), SLICE("http://")))
         return ERR_UPSTREAM_ANSWER;
-    atomic_store_explicit(&s->cas, chunk_index_cas(out->cas_url), memory_order_relaxed);
+    atomic_store_explicit(&s->cas, chunk_index_cas(s->xet->cas_name ? s->xet->cas_name : out->cas_url),
+                          memory_order_relaxed);
     return OK;
 }
 
@@ -147,4 +148,28 @@ enum err cas_reconstruction(struct xet_space *s, const char *version, const stru
         return e;
     *status = out->status;
     return cas_status(out->status);
+}
+
+enum err cas_chunk_start(struct cas_chunk *c, struct xet_space *s, const struct xet_hash *chunk, size_t max_body,
+                         uint32_t timeout_ms)
+{
+    enum err e = cas_token(s, true, NULL, &c->token);
+
+    if (e)
+        return e;
+    url_with_hash(c->url, &c->token, "/v1/chunks/default-merkledb/", chunk);
+    c->pending = http_start(s->xet->http, &(struct http_request){ .method = "GET",
+                                                                  .url = c->url,
+                                                                  .bearer = c->token.access_token,
+                                                                  .max_body = max_body,
+                                                                  .timeout_ms = timeout_ms });
+    return OK;
+}
+
+enum err cas_chunk_finish(struct cas_chunk *c, struct http_response *out)
+{
+    enum err e = http_finish(c->pending, out);
+
+    c->pending = NULL;
+    return e ? e : cas_status(out->status);
 }

@@ -41,4 +41,18 @@ MUST_USE enum err cas_reconstruction(struct xet_space *s, const char *version, c
                                      uint64_t from, uint64_t to, size_t max_body, int *status,
                                      struct http_response *out);
 
+/* ---- global dedup ---- */
+
+/* Asks for a shard that says where a chunk lies, in place: start … finish, once, without retries. Never blocks, but for
+ * the token. `timeout_ms` without a byte moving is no answer. */
+struct cas_chunk {
+    struct xet_token token;
+    char url[CAS_URL_MAX];
+    struct http_pending *pending;
+};
+MUST_USE enum err cas_chunk_start(struct cas_chunk *c, struct xet_space *s, const struct xet_hash *chunk,
+                                  size_t max_body, uint32_t timeout_ms);
+/* Waits. *out has to be ended with http_response_done whatever is returned. ERR_UPSTREAM_MISSING: nobody has it. */
+MUST_USE enum err cas_chunk_finish(struct cas_chunk *c, struct http_response *out);
+
 #endif

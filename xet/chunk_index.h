@@ -14,8 +14,11 @@ struct chunk_place {
     uint32_t index; /* of the chunk in the xorb */
 };
 
-struct chunk_index *chunk_index_new(size_t max_bytes);
-void chunk_index_free(struct chunk_index *x); /* NULL is fine */
+/* path: of the file that it is kept in (chunk_file.h), read when the index is first used; NULL: none. */
+struct chunk_index *chunk_index_new(size_t max_bytes, const char *path);
+void chunk_index_free(struct chunk_index *x); /* NULL is fine; does not save */
+/* Writes the file, if there is one and something has changed. ERR_STORE. */
+MUST_USE enum err chunk_index_save(struct chunk_index *x);
 
 /* A CAS's name in the index: content of one CAS says nothing about another. Never 0. */
 uint32_t chunk_index_cas(const char *cas_url);
@@ -26,6 +29,9 @@ void chunk_index_find(struct chunk_index *x, uint32_t cas, const struct xet_hash
 /* Chunks 0 to n of a xorb that a shard the CAS accepted has registered. */
 void chunk_index_add(struct chunk_index *x, uint32_t cas, const struct xet_hash *xorb, const struct shard_chunk *chunks,
                      size_t n);
+/* n chunks that follow each other in a xorb, the first one at `place`. */
+void chunk_index_learn(struct chunk_index *x, uint32_t cas, const struct chunk_place *place,
+                       const struct xet_hash *hashes, size_t n);
 void chunk_index_forget(struct chunk_index *x, uint32_t cas, const struct xet_hash *xorb); /* walks the whole index */
 
 #endif

@@ -134,5 +134,7 @@ struct shard_reader {
 MUST_USE enum err shard_read(struct slice shard, const struct shard_reader *reader);
 /* The footer's key of a global-dedup shard: false when there is no footer or the key is zero. */
 MUST_USE bool shard_hmac_key(struct slice shard, uint8_t out[32]);
+/* Until when a global-dedup shard may be used, seconds since the epoch, UINT64_MAX: for ever. false: no footer. */
+MUST_USE bool shard_expiry(struct slice shard, uint64_t *out_s);
 
 #endif

@@ -69,7 +69,10 @@ static struct put_job *idle_job(struct xet_put *p)
     j->segment = NULL;
     j->n = 0;
     j->settled = 0;
+    j->asked = false;
     j->index = p->xet->index;
+    j->global = p->xet->global;
+    j->answers = 0;
     j->cas = atomic_load_explicit(&p->space->cas, memory_order_relaxed);
     j->lock = &p->lock;
     j->changed = &p->changed;
@@ -77,11 +80,22 @@ static struct put_job *idle_job(struct xet_put *p)
     return j;
 }
 
+/* With the first token of a space the CAS is known, and with it what it has. It is needed anyway. */
+static enum err know_cas(struct xet_put *p)
+{
+    struct xet_token token;
+
+    return atomic_load_explicit(&p->space->cas, memory_order_relaxed) ? OK : cas_token(p->space, true, NULL, &token);
+}
+
 static enum err begin_job(struct xet_put *p)
 {
     bool small = !p->large && p->size_hint > 0 && p->size_hint <= SMALL_BYTES;
     struct segment *g;
 
+    enum err e = know_cas(p);
+    if (e)
+        return e;
     if (small) {
         size_t room = p->size_hint + (p->size_hint / XET_CHUNK_MIN + 1) * XORB_HEADER;
         size_t charge = segment_small_charge(room);
@@ -89,7 +103,7 @@ static enum err begin_job(struct xet_put *p)
         p->held += charge;
         g = segment_small(room);
     } else {
-        enum err e = put_room(p);
+        e = put_room(p);
         if (e)
             return e;
         g = segment_take(&p->xet->segments);
@@ -97,6 +111,13 @@ static enum err begin_job(struct xet_put *p)
     p->job = idle_job(p);
     p->job->segment = g;
     return OK;
+}
+
+static bool oldest_is_ready(struct xet_put *p)
+{
+    struct put_job *j = p->ring[p->ring_first];
+
+    return job_is_done(p, j) && put_ask(p, j);
 }
 
 static void submit_job(struct xet_put *p)
@@ -107,7 +128,7 @@ static void submit_job(struct xet_put *p)
     }
     if (p->in_flight && http_ready(p->flight->pending))
         put_land(p); /* at once, for its memory: a slow sender may not fill the next xorb for long */
-    while (p->ring_n > 0 && (p->ring_n >= put_ring_room(p) || job_is_done(p, p->ring[p->ring_first])))
+    while (p->ring_n > 0 && (p->ring_n >= put_ring_room(p) || oldest_is_ready(p)))
         put_settle_oldest(p);
     p->ring[(p->ring_first + p->ring_n) % PUT_RING] = p->job;
     p->ring_n++;
@@ -217,8 +238,10 @@ static void settle_all(struct xet_put *p)
     }
     while (p->ring_n > 0)
         put_settle_oldest(p);
-    if (last && last->n > 0)
+    if (last && last->n > 0) {
+        put_ask_wait(p, last);
         put_settle_job(p, last);
+    }
     put_settle_run(p);
 }
 
@@ -249,7 +272,8 @@ static enum err commit(struct xet_put *p, struct shard_term **terms)
     return e;
 }
 
-/* The CAS refuses the file. The likely cause is a xorb that it has lost and that the chunk index named. */
+/* The CAS refuses the file. The likely cause is a xorb that it has lost and that the chunk index, or an answer of its
+ * own, named. */
 static void forget_others(struct xet_put *p)
 {
     uint32_t cas = atomic_load(&p->space->cas);
@@ -260,6 +284,7 @@ static void forget_others(struct xet_put *p)
         if (start->own != LAYOUT_OTHER || (last && xet_hash_eq(last, &start->other)))
             continue;
         chunk_index_forget(p->xet->index, cas, &start->other);
+        global_dedup_forget(p->xet->global, cas, &start->other);
         last = &start->other;
     }
 }
@@ -303,6 +328,20 @@ static enum err send_rest(struct xet_put *p, struct shard_term **terms)
     return e == ERR_BAD_REQUEST ? ERR_UPSTREAM_ANSWER : e;
 }
 
+/* What the CAS said of others' xorbs holds, now that it has taken the file: next time it need not be asked. */
+static void learn_others(struct xet_put *p)
+{
+    uint32_t cas = atomic_load(&p->space->cas);
+    bool heard = global_dedup_answers(p->xet->global) > 0;
+
+    for (size_t i = 0; heard && i < p->layout.n_terms; i++) {
+        const struct layout_term *t = &p->layout.terms[i];
+        if (t->start.own == LAYOUT_OTHER)
+            chunk_index_learn(p->xet->index, cas, &(struct chunk_place){ t->start.other, t->start.index },
+                              p->layout.file.hash + t->first, t->chunks);
+    }
+}
+
 enum err xet_put_finish(struct xet_put *p, struct xet_file *out, struct buf *recipe)
 {
     AUTO_FREE struct shard_term *terms = NULL;
@@ -316,6 +355,7 @@ enum err xet_put_finish(struct xet_put *p, struct xet_file *out, struct buf *rec
         xet_tree_root(&p->layout.tree, &file.hash);
         xet_file_hash(&file.hash, &file.hash);
     }
+    learn_others(p);
     atomic_fetch_add_explicit(&p->xet->deduplicated, p->stats.deduplicated, memory_order_relaxed);
     if (recipe)
         recipe_write(terms, p->layout.n_terms, &p->layout.file, recipe);
@@ -346,6 +386,7 @@ void xet_put_free(struct xet_put *p)
     if (!p)
         return;
     free_jobs(p);
+    global_end(p->question);
     xorb_out_clear(&p->open, &p->xet->segments);
     put_land(p);
     if (p->large)

@@ -2,6 +2,7 @@
 /* put.h: one upload, as its files share it.
  *
  *   put.c         content → chunks in jobs → workers; the end
+ *   put_ask.c     finished jobs, in order: do others have it?
  *   put_settle.c  finished jobs, in order: is a chunk stored, or known already?
  *   put_send.c    xorbs cut and sent; room for more content
  *
@@ -45,6 +46,11 @@ struct xet_put {
     pthread_mutex_t lock; /* guards the jobs' `done` */
     pthread_cond_t changed;
 
+    /* asking */
+    struct global_question *question; /* NULL: none is open */
+    uint64_t looked;                  /* bytes of content that were looked at for one */
+    uint64_t ask_from;                /* none before this byte */
+
     /* settling */
     struct put_known run[PUT_RUN];
     unsigned n_run;
@@ -65,6 +71,10 @@ struct xet_put {
 /* put.c */
 void put_job_wait(struct xet_put *p, struct put_job *j);
 unsigned put_ring_room(const struct xet_put *p);
+
+/* put_ask.c; before put_settle_job. The job's hashes are there. */
+bool put_ask(struct xet_put *p, struct put_job *j);      /* asks if need be; true: put_ask_wait would not wait */
+void put_ask_wait(struct xet_put *p, struct put_job *j); /* asks if need be, waits a little for what was asked */
 
 /* put_settle.c: errors of sending are latched in p->err. */
 void put_settle_oldest(struct xet_put *p); /* waits for it; the ring is not empty */

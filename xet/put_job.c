@@ -49,20 +49,48 @@ void put_job_pack(struct put_job *j, unsigned i)
     pack(j, &j->chunks[i], &scratch);
 }
 
-static void look_up(struct put_job *j)
-{
+struct looked_up {
     const struct xet_hash *hashes[PUT_JOB_CHUNKS];
     struct chunk_place places[PUT_JOB_CHUNKS];
     bool known[PUT_JOB_CHUNKS];
+};
+
+static void set_known(struct put_job *j, const struct looked_up *l)
+{
+    for (unsigned i = 0; i < j->n; i++) {
+        if (l->known[i] && !j->chunks[i].known) {
+            j->chunks[i].known = true;
+            j->chunks[i].place = l->places[i];
+        }
+    }
+}
+
+static void look_up(struct put_job *j)
+{
+    struct looked_up l;
 
     for (unsigned i = 0; i < j->n; i++)
-        hashes[i] = &j->chunks[i].hash;
-    chunk_index_find(j->index, j->cas, hashes, j->n, known, places);
+        l.hashes[i] = &j->chunks[i].hash;
+    chunk_index_find(j->index, j->cas, l.hashes, j->n, l.known, l.places);
+    j->answers = global_dedup_answers(j->global);
+    global_dedup_find(j->global, j->cas, l.hashes, j->n, l.known, l.places);
+    set_known(j, &l);
+}
+
+void put_job_look_again(struct put_job *j)
+{
+    struct looked_up l;
+    unsigned answers = global_dedup_answers(j->global);
+
+    if (!j->cas || answers == j->answers)
+        return;
     for (unsigned i = 0; i < j->n; i++) {
-        j->chunks[i].known = known[i];
-        if (known[i])
-            j->chunks[i].place = places[i];
+        l.hashes[i] = &j->chunks[i].hash;
+        l.known[i] = j->chunks[i].known;
     }
+    j->answers = answers;
+    global_dedup_find(j->global, j->cas, l.hashes, j->n, l.known, l.places);
+    set_known(j, &l);
 }
 
 void put_job_run(struct put_job *j)

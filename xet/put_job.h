@@ -11,7 +11,7 @@
 #define HUGS3_XET_PUT_JOB_H
 
 #include "common/workers.h"
-#include "xet/chunk_index.h"
+#include "xet/global_dedup.h"
 #include "xet/segment.h"
 
 enum { PUT_JOB_CHUNKS = SEGMENT_CHARGE / (XET_CHUNK_MIN + XORB_HEADER) + 1 };
@@ -21,7 +21,7 @@ struct put_chunk {
     uint32_t at; /* of its header, in the segment */
     uint32_t size;
     uint32_t packed; /* header and data; 0: not packed */
-    bool known;      /* the chunk index has it, in `place` */
+    bool known;      /* it lies in `place`, says the chunk index or the CAS */
     struct chunk_place place;
 };
 
@@ -31,12 +31,16 @@ struct put_job {
     struct segment *segment; /* NULL: idle */
     unsigned n;              /* chunks complete */
     struct chunk_index *index;
-    uint32_t cas; /* 0: look nothing up */
+    struct global_dedup *global;
+    uint32_t cas;     /* 0: look nothing up */
+    unsigned answers; /* of the CAS, when it was looked up */
     /* Set by a worker when it is done, under `lock`. */
     pthread_mutex_t *lock;
     pthread_cond_t *changed;
     bool done;
-    /* The owner's, afterwards: how many of the chunks have been settled, and which of them go into a xorb. */
+    /* The owner's, afterwards: has the CAS been asked (put_ask.c), how many of the chunks have been settled, and which
+     * of them go into a xorb. */
+    bool asked;
     unsigned settled;
     bool stored[PUT_JOB_CHUNKS];
     struct put_chunk chunks[PUT_JOB_CHUNKS];
@@ -44,6 +48,7 @@ struct put_job {
 
 void put_job_run(struct put_job *j); /* here and now */
 void put_job_submit(struct put_job *j, struct workers *w);
+void put_job_look_again(struct put_job *j);                      /* the CAS may have answered in between */
 void put_job_pack(struct put_job *j, unsigned i);                /* a chunk that was left alone */
 struct slice put_job_piece(const struct put_job *j, unsigned i); /* of a packed chunk */
 

@@ -125,5 +125,6 @@ void put_settle_oldest(struct xet_put *p)
     put_job_wait(p, j);
     p->ring_first = (p->ring_first + 1) % PUT_RING;
     p->ring_n--;
+    put_ask_wait(p, j);
     put_settle_job(p, j);
 }

@@ -87,3 +87,13 @@ bool shard_hmac_key(struct slice shard, uint8_t out[32])
     memcpy(out, footer.p + FOOTER_HMAC_KEY, HASH_SIZE);
     return true;
 }
+
+bool shard_expiry(struct slice shard, uint64_t *out_s)
+{
+    struct slice footer;
+
+    if (!shard_find_footer(shard, &footer))
+        return false;
+    *out_s = wire_get64(footer.p + FOOTER_EXPIRY);
+    return true;
+}

@@ -6,6 +6,7 @@
 
 #include "xet/client.h"
 #include "xet/commit.h"
+#include "xet/global_dedup.h"
 
 enum { DEFAULT_MEMORY = 256 << 20, MIN_MEMORY = 16 << 20 };
 enum { INDEX_BYTES = 32 << 20 }; /* chunks of about 30 GB of content */
@@ -21,12 +22,19 @@ struct xet *xet_new(const struct xet_config *config)
     /* BLAKE3 looks at the processor when it is first used, without a lock: let that be now. */
     xet_chunk_hash(SLICE("x"), &hash);
     x->http = config->http;
+    x->cas_name = config->cas_name ? mem_strdup(config->cas_name) : NULL;
     x->workers = workers_new(config->workers);
     x->up = budget_new(memory / 8 * 5);
     x->down = budget_new(memory / 8 * 3);
     segments_init(&x->segments, x->up);
-    x->index = chunk_index_new(INDEX_BYTES);
+    x->index = chunk_index_new(INDEX_BYTES, config->index_path);
+    x->global = global_dedup_new();
     return x;
+}
+
+enum err xet_save(struct xet *x)
+{
+    return chunk_index_save(x->index);
 }
 
 void xet_free(struct xet *x)
@@ -35,9 +43,14 @@ void xet_free(struct xet *x)
         return;
     workers_free(x->workers);
     segments_done(&x->segments);
+    if (chunk_index_save(x->index)) {
+        /* It is a cache: the next start finds the one before. */
+    }
     chunk_index_free(x->index);
+    global_dedup_free(x->global);
     budget_free(x->up);
     budget_free(x->down);
+    free(x->cas_name);
     free(x);
 }
 

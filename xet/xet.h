@@ -10,8 +10,8 @@
  *
  * A put, join or get belongs to one thread at a time; struct xet and struct xet_space are for all threads. Errors:
  * ERR_UPSTREAM (CAS not reachable, after retries), ERR_SLOW_DOWN (429 to the end), ERR_UPSTREAM_TOKEN (401),
- * ERR_UPSTREAM_REFUSED (403), ERR_UPSTREAM_ANSWER, ERR_UPSTREAM_MISSING (no such file), ERR_CORRUPT (what came back does
- * not match its hash), ERR_TOO_LARGE (more terms than a shard holds), ERR_STOPPING. */
+ * ERR_UPSTREAM_REFUSED (403), ERR_UPSTREAM_ANSWER, ERR_UPSTREAM_MISSING (no such file), ERR_CORRUPT (what came back
+ * does not match its hash), ERR_TOO_LARGE (more terms than a shard holds), ERR_STOPPING. */
 #ifndef HUGS3_XET_XET_H
 #define HUGS3_XET_XET_H
 
@@ -21,28 +21,35 @@
 struct xet;
 
 struct xet_config {
-    struct http *http;    /* borrowed until xet_free */
-    size_t memory;        /* bytes for all transfers together; 0: 256 MiB. 5/8 of it for uploads, 3/8 for downloads */
-    unsigned workers;     /* CPU threads for hashing and compression; 0: one a core */
+    struct http *http; /* borrowed until xet_free */
+    size_t memory;     /* bytes for all transfers together; 0: 256 MiB. 5/8 of it for uploads, 3/8 for downloads */
+    unsigned workers;  /* CPU threads for hashing and compression; 0: one a core */
+    /* A file in which is kept what the CAS is known to have: read with the first upload, written by xet_save and
+     * xet_free. Copied; NULL: none. */
+    const char *index_path;
+    /* What the CAS is called in there, when its URL changes with every start. Copied; NULL: by its URL. */
+    const char *cas_name;
 };
 struct xet *xet_new(const struct xet_config *config);
+/* Every few minutes; does nothing when nothing has changed. ERR_STORE: could not write. */
+MUST_USE enum err xet_save(struct xet *x);
 void xet_free(struct xet *x); /* after everything made from it; NULL is fine */
 
-struct xet_stats { /* totals since start, bytes */
-    uint64_t received;     /* content given to puts */
-    uint64_t deduplicated; /* of that, found to be known already */
-    uint64_t sent;         /* serialized xorbs sent */
-    uint64_t fetched;      /* from the CAS for gets */
+struct xet_stats {                         /* totals since start, bytes */
+    uint64_t received;                     /* content given to puts */
+    uint64_t deduplicated;                 /* of that, found to be known already */
+    uint64_t sent;                         /* serialized xorbs sent */
+    uint64_t fetched;                      /* from the CAS for gets */
     size_t upload_memory, download_memory; /* in use now */
 };
 void xet_stats(struct xet *x, struct xet_stats *out);
 
 /* ---- where to: a bucket's or repository's corner of the CAS ---- */
 
-#define XET_URL_MAX 512
+#define XET_URL_MAX   512
 #define XET_TOKEN_MAX 4096
 struct xet_token {
-    char cas_url[XET_URL_MAX];     /* without a slash at the end */
+    char cas_url[XET_URL_MAX]; /* without a slash at the end */
     char access_token[XET_TOKEN_MAX];
 };
 /* Tokens are the Hub's to give: hub_xet_token fits. `refused`: the access token that the CAS answered 401 to, NULL when
@@ -81,7 +88,8 @@ void xet_put_free(struct xet_put *p); /* NULL is fine; unfinished is abandoned: 
 /* ---- joining ---- */
 
 /* A recipe is a file's list of chunks and of terms (runs of chunks in xorbs), as bytes that can be stored:
- * about 36 bytes a chunk. Parts are joined in the order of xet_join_add in constant memory a chunk and 96 bytes a term. */
+ * about 36 bytes a chunk. Parts are joined in the order of xet_join_add in constant memory a chunk and 96 bytes a term.
+ */
 struct xet_join;
 struct xet_join *xet_join_new(struct xet_space *s);
 MUST_USE enum err xet_join_add(struct xet_join *j, struct slice recipe); /* ERR_CORRUPT: not a recipe */

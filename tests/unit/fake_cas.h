@@ -36,7 +36,8 @@ struct fake_file {
     size_t n;
 };
 
-enum fake_call { FAKE_XORB, FAKE_SHARD, FAKE_RECON, FAKE_DATA, FAKE_CALLS };
+enum fake_call { FAKE_XORB, FAKE_SHARD, FAKE_RECON, FAKE_DATA, FAKE_CHUNK, FAKE_CALLS };
+enum { FAKE_SILENCE = -1 }; /* as a status: no answer, until the client gives up */
 
 struct fake_fault {
     int status;     /* answered instead */
@@ -66,6 +67,11 @@ struct fake_cas {
     bool whole_ranges; /* a fetch range is all of a xorb that the file uses, instead of one a term */
     struct fake_fault faults[FAKE_CALLS];
     struct xet_hash refused_file; /* a shard that names it is refused */
+    bool plain_chunks;            /* answers of global dedup are not keyed */
+    bool bare_chunks;             /* … have no footer */
+    bool stale_chunks;            /* … name lost xorbs, too */
+    size_t chunks_cut;            /* … lack so many bytes at the end */
+    uint64_t chunks_expiry_s;     /* … are valid until then; 0: for ever */
     uint64_t data_cap;            /* bytes of one data answer after which the connection is cut; 0: none */
     /* what was seen */
     unsigned calls[FAKE_CALLS], v1_calls, unauthorized;
@@ -444,6 +450,66 @@ static bool fake_data(struct fake_cas *c, int fd, struct fake_request *r)
     return fake_answer(fd, 206, extra, body);
 }
 
+/* Global dedup: all xorbs, as if they had come with one shard, to whoever has one of their chunks. */
+static bool fake_chunk_is_known(struct fake_cas *c, const struct xet_hash *chunk)
+{
+    for (size_t i = 0; i < c->n_xorbs; i++) {
+        for (size_t k = 0; k < c->xorbs[i].n_chunks && (!c->xorbs[i].lost || c->stale_chunks); k++) {
+            if (xet_hash_eq(&c->xorbs[i].chunks[k], chunk))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void fake_add_xorb(struct fake_cas *c, struct shard_writer *w, const struct fake_xorb *x, const uint8_t *key)
+{
+    struct shard_chunk *chunks = calloc(x->n_chunks, sizeof *chunks);
+    uint32_t offset = 0;
+
+    for (size_t i = 0; i < x->n_chunks; i++) {
+        chunks[i] = (struct shard_chunk){ .offset = offset, .size = x->sizes[i] };
+        offset += x->sizes[i];
+        if (c->plain_chunks)
+            chunks[i].hash = x->chunks[i];
+        else
+            xet_hmac(key, &x->chunks[i], &chunks[i].hash);
+    }
+    shard_xorb(w, &x->hash, chunks, x->n_chunks, (uint32_t)x->n);
+    free(chunks);
+}
+
+static bool fake_chunk(struct fake_cas *c, int fd, struct fake_request *r)
+{
+    static const uint8_t key[32] = { 1, 2, 3 };
+    struct fake_fault fault = fake_fault(c, FAKE_CHUNK);
+    struct shard_writer w;
+    struct xet_hash hash;
+    AUTO_BUF struct buf out;
+    char byte;
+
+    buf_init(&out, SHARD_MAX_BYTES);
+    if (fault.status == FAKE_SILENCE)
+        return recv(fd, &byte, 1, 0) > 0 && false;
+    if (fault.status)
+        return fake_answer(fd, fault.status, "", fault.status == 204 ? SLICE_NONE : SLICE("not a shard"));
+    if (!xet_hash_parse(slice_str(r->path + strlen("/v1/chunks/default-merkledb/")), &hash))
+        return fake_answer(fd, 400, "", SLICE_NONE);
+    pthread_mutex_lock(&c->lock);
+    bool known = fake_chunk_is_known(c, &hash);
+    shard_begin(&w, &out);
+    for (size_t i = 0; known && i < c->n_xorbs; i++) {
+        if (!c->xorbs[i].lost || c->stale_chunks)
+            fake_add_xorb(c, &w, &c->xorbs[i], key);
+    }
+    shard_end(&w);
+    if (!c->bare_chunks)
+        shard_footer(&out, c->plain_chunks ? NULL : key, 0, c->chunks_expiry_s ? c->chunks_expiry_s : UINT64_MAX);
+    size_t cut = c->chunks_cut;
+    pthread_mutex_unlock(&c->lock);
+    return fake_answer(fd, known ? 200 : 404, "", known ? slice_of(out.p, out.n - cut) : SLICE_NONE);
+}
+
 static bool fake_recon(struct fake_cas *c, int fd, struct fake_request *r, bool v2)
 {
     struct fake_fault fault = fake_fault(c, FAKE_RECON);
@@ -495,6 +561,8 @@ static bool fake_serve(struct fake_cas *c, int fd)
         on = fake_answer(fd, 401, "", SLICE_NONE);
     } else if (on && r.post) {
         on = fake_upload(c, fd, &r);
+    } else if (on && strncmp(r.path, "/v1/chunks/default-merkledb/", 28) == 0) {
+        on = fake_chunk(c, fd, &r);
     } else if (on) {
         on = fake_recon(c, fd, &r, strncmp(r.path, "/v2/", 4) == 0);
     }

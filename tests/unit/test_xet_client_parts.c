@@ -48,7 +48,7 @@ static void add_xorb(struct chunk_index *x, uint32_t cas, uint64_t xorb, uint64_
 
 static void the_index_finds_what_was_added_and_nothing_else(void **state)
 {
-    struct chunk_index *x = chunk_index_new(8 << 20);
+    struct chunk_index *x = chunk_index_new(8 << 20, NULL);
     struct chunk_place place;
     struct xet_hash xorb = some_hash(1000000 + 7);
 
@@ -67,7 +67,7 @@ static void the_index_finds_what_was_added_and_nothing_else(void **state)
 
 static void the_index_forgets_a_xorb_and_keeps_the_others(void **state)
 {
-    struct chunk_index *x = chunk_index_new(8 << 20);
+    struct chunk_index *x = chunk_index_new(8 << 20, NULL);
     struct xet_hash xorb = some_hash(1000000 + 7);
     struct chunk_place place;
 
@@ -86,7 +86,7 @@ static void the_index_forgets_a_xorb_and_keeps_the_others(void **state)
 
 static void a_full_index_keeps_what_is_used(void **state)
 {
-    struct chunk_index *x = chunk_index_new(1 << 20); /* about 14,000 chunks */
+    struct chunk_index *x = chunk_index_new(1 << 20, NULL); /* about 14,000 chunks */
     struct chunk_place place;
     unsigned old = 0;
 
