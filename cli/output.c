@@ -235,7 +235,7 @@ static const char *words(enum err e, int error)
 {
     switch (e) {
     case ERR_NO_SUCH_BUCKET:
-        return "there is no such bucket, or HF_TOKEN may not see it";
+        return "there is no such bucket or repository, or HF_TOKEN may not see it";
     case ERR_NO_SUCH_KEY:
         return "there is no such file or directory";
     case ERR_UPSTREAM_REFUSED:

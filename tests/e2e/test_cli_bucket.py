@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from content import MIB, random_bytes
-from daemon import ALICE, BINARY, BOB, free_environment
+from daemon import ALICE, BINARY, BOB, Hub, free_environment
 from test_localhub_huggingface_hub import Client
 
 
@@ -223,6 +223,38 @@ def test_copies_move_no_data(cli, place, others, bucket_name):
     cli("cp", place, other)
     assert {e["path"] for e in cli.json("ls", "-R", other)} == set(hashes)
     cli("cp", place, place + "/within", status=2)
+
+
+def test_what_a_model_has_in_xet_is_copied_and_what_it_has_not_is_named(tmp_path):
+    """A Hub of its own: repositories are imported while it is not running."""
+    if b"  import " not in subprocess.run([BINARY, "--help"], capture_output=True, check=True).stdout:
+        pytest.skip("this Hub has no repositories")
+    weights = random_bytes(300_000, seed=5)
+    folder = fill(tmp_path / "model", {"w.safetensors": weights, "sub/v.safetensors": weights[:200_000], "README.md": b"hi"})
+    subprocess.run([BINARY, "import", "--dir", tmp_path / "hub/hub", "models", "alice/m", folder], check=True,
+                   env=free_environment(tmp_path), capture_output=True)
+    hub = Hub(tmp_path / "hub").start()
+    try:
+        cli = Cli(hub.url, tmp_path / "cli")
+        cli("create", "b")
+        done = cli("cp", "hf://models/alice/m", "hf://buckets/alice/b/all", status=1)
+        assert b"README.md: is not in Xet" in done.stderr
+        cli("cp", "hf://models/alice/m@main/w.safetensors", "hf://buckets/alice/b/one/")
+        cli("batch", "b", "copy", "hf://models/alice/m/sub/v.safetensors", "two")
+        cli("cp", "hf://models/alice/none", "hf://buckets/alice/b", status=3)
+        cli("get", "hf://buckets/alice/b", "back")
+        assert content_of(cli.home / "back") == {
+            "all/w.safetensors": weights, "all/sub/v.safetensors": weights[:200_000], "one/w.safetensors": weights,
+            "two": weights[:200_000]}
+    finally:
+        assert hub.stop() == 0
+
+
+def test_output_that_nobody_reads_ends_the_listing(cli, place):
+    fill(cli.home / "from", {"a": b"a", "b": b"b"})
+    cli("put", "from", place)
+    with open("/dev/full", "wb") as full:
+        assert subprocess.run([BINARY, "bucket", "ls", place], env=cli.env, stdout=full).returncode == 1
 
 
 def test_a_batch_does_all_or_nothing_comes_of_what_cannot_be_read(cli, place, others):
