@@ -38,10 +38,10 @@ struct daemon {
     /* housekeeping, main thread */
     uint64_t requests_seen;
     bool trimmed;
-    int64_t expired_ms;
+    int64_t expired_ms, saved_ms;
 };
 
-enum { EXPIRE_EVERY_MS = 3600 * 1000 };
+enum { EXPIRE_EVERY_MS = 3600 * 1000, SAVE_EVERY_MS = 300 * 1000 };
 
 static bool say(const char *what, const char *why)
 {
@@ -92,7 +92,9 @@ static bool open_hub(struct daemon *d)
 {
     const struct config *c = d->config;
     d->http = http_new(&(struct http_config){ .user_agent = "hugs3/" HUGS3_VERSION });
-    d->xet = xet_new(&(struct xet_config){ .http = d->http, .memory = (size_t)c->memory });
+    AUTO_FREE char *index = state_dir_file(&d->state, "chunks.idx");
+    d->xet = xet_new(&(struct xet_config){
+        .http = d->http, .memory = (size_t)c->memory, .index_path = index, .cas_name = d->local ? "embedded" : NULL });
     struct account_ground ground = { .http = d->http,
                                      .xet = d->xet,
                                      .store = d->store,
@@ -212,6 +214,16 @@ static void announce(const struct daemon *d)
     fflush(stdout);
 }
 
+/* What the storage is known to have: a cache, so that a crash costs a few minutes' worth of it. */
+static void save_index(struct daemon *d, int64_t now)
+{
+    if (now - d->saved_ms < SAVE_EVERY_MS)
+        return;
+    d->saved_ms = now;
+    if (xet_save(d->xet))
+        log_say(LOG_WARN, "gateway", "chunks.idx in the state directory cannot be written");
+}
+
 /* Beside serving: abandoned uploads are forgotten, and memory that a burst has left behind goes back to the system once
  * nobody asks for anything. On the main thread. */
 static void housekeep(void *ctx)
@@ -227,6 +239,7 @@ static void housekeep(void *ctx)
         malloc_trim(0);
     d->trimmed = quiet;
     d->requests_seen = stats.requests;
+    save_index(d, now);
     if (now - d->expired_ms < EXPIRE_EVERY_MS)
         return;
     d->expired_ms = now;
