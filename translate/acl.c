@@ -5,6 +5,7 @@
  * control list (ACL) overview". */
 #include "translate/call.h"
 #include "translate/name.h"
+#include "translate/visibility.h"
 #include "translate/xml_in.h"
 
 #define XSI       "http://www.w3.org/2001/XMLSchema-instance"
@@ -162,6 +163,8 @@ enum err s3_put_bucket_acl(struct s3_call *c)
         e = read_wanted(c, name_ns(info.id), &wanted);
     if (!e && wanted != (info.is_private ? HUB_PRIVATE : HUB_PUBLIC))
         e = hub_bucket_set_visibility(c->s3->config.hub, info.id, wanted);
+    if (!e)
+        visibility_tell(c->s3->visibility, info.id, wanted == HUB_PUBLIC);
     if (!e)
         call_reply_empty(c, 200);
     return e;

@@ -210,10 +210,25 @@ static bool one_of(struct slice value, const char *const *list)
     return false;
 }
 
+/* An object is as visible as its bucket: no ACL may say otherwise. */
+static enum err refuse_acl(struct s3_call *c)
+{
+    struct slice acl = call_header(c, "x-amz-acl");
+    bool is_public;
+    if (!acl.p || slice_starts(acl, SLICE("bucket-owner-")))
+        return OK;
+    enum err e = s3_bucket_is_public(c, &is_public);
+    if (!e && is_public != slice_is(acl, "public-read"))
+        e = call_refuse(c, ERR_NOT_IMPLEMENTED, "x-amz-acl: an object is as visible as its bucket, which is %s",
+                        is_public ? "public" : "private");
+    return e;
+}
+
 enum err call_refuse_promises(struct s3_call *c)
 {
     static const char *const classes[] = { "STANDARD", NULL };
-    static const char *const acls[] = { "private", "bucket-owner-full-control", "bucket-owner-read", NULL };
+    static const char *const acls[] = { "private", "public-read", "bucket-owner-full-control", "bucket-owner-read",
+                                        NULL };
     static const char *const sse[] = { "AES256", NULL };
     static const struct {
         const char *name;
@@ -245,5 +260,7 @@ enum err call_refuse_promises(struct s3_call *c)
             return call_refuse(c, promises[i].e, "%s: %.*s is not something that the Hub can keep", promises[i].name,
                                value.n > 64 ? 64 : (int)value.n, value.p);
     }
-    return OK;
+    if (call_header(c, "x-amz-server-side-encryption").p)
+        httpd_add_header_str(c->http, "x-amz-server-side-encryption", "AES256"); /* S3 says it again */
+    return refuse_acl(c);
 }

@@ -66,6 +66,12 @@ static void remember(struct visibility_cache *c, struct slice id, int64_t now, b
     pthread_mutex_unlock(&c->lock);
 }
 
+void visibility_tell(struct visibility_cache *c, struct slice id, bool is_public)
+{
+    if (id.n > 0 && id.n < ID_MAX)
+        remember(c, id, clock_mono_ms(), is_public);
+}
+
 enum err visibility_is_public(struct visibility_cache *c, struct hub *hub, struct slice id, struct arena *arena,
                               bool *out)
 {

@@ -13,5 +13,7 @@ void visibility_cache_free(struct visibility_cache *c); /* NULL is fine */
 /* A bucket that is not there is not public. */
 MUST_USE enum err visibility_is_public(struct visibility_cache *c, struct hub *hub, struct slice id,
                                        struct arena *arena, bool *out);
+/* It has just been made so. */
+void visibility_tell(struct visibility_cache *c, struct slice id, bool is_public);
 
 #endif

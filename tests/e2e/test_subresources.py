@@ -5,6 +5,7 @@ import botocore.exceptions
 import pytest
 
 from expect import is_error, nothing_changes
+from wire import Wire
 
 NONE = [("policy", "NoSuchBucketPolicy"), ("cors", "NoSuchCORSConfiguration"), ("tagging", "NoSuchTagSet"),
         ("lifecycle", "NoSuchLifecycleConfiguration"), ("website", "NoSuchWebsiteConfiguration"),
@@ -190,3 +191,36 @@ def test_the_expected_owner_is_the_buckets_namespace(gw, wire, bucket):
         is_error(wire.get(f"/{bucket}", "versioning", headers=wrong), 403, "AccessDenied")
         is_error(wire.put(f"/{bucket}/p", headers={"x-amz-copy-source": f"/{bucket}/o",
                                                    "x-amz-source-expected-bucket-owner": "x"}), 403, "AccessDenied")
+
+
+def test_an_acl_given_with_an_object_can_only_say_what_is_so(gw, wire, bucket):
+    assert wire.put(f"/{bucket}-pub", headers={"x-amz-acl": "public-read"}).status == 200
+    for name, right, wrong in [(bucket, "private", "public-read"), (bucket + "-pub", "public-read", "private")]:
+        assert wire.put(f"/{name}/o", b"x", headers={"x-amz-acl": right}).status == 200
+        with nothing_changes(gw, name):
+            is_error(wire.put(f"/{name}/o", b"y", headers={"x-amz-acl": wrong}), 501, "NotImplemented")
+
+
+def test_encryption_asked_for_is_confirmed(wire, bucket):
+    answer = wire.put(f"/{bucket}/o", b"x", headers={"x-amz-server-side-encryption": "AES256"})
+    assert answer.status == 200 and answer.headers["x-amz-server-side-encryption"] == "AES256"
+    is_error(wire.put(f"/{bucket}/o", b"x", headers={"x-amz-server-side-encryption": "aws:kms"}), 501, "NotImplemented")
+
+
+def test_who_is_nobody_learns_and_changes_nothing(own_gateway, bucket_name):
+    gateway = own_gateway("--anonymous", "on")
+    wire = Wire(gateway)
+    assert wire.put(f"/{bucket_name}", headers={"x-amz-acl": "public-read"}).status == 200
+    assert wire.put(f"/{bucket_name}/o", b"x", headers={"x-amz-acl": "public-read"}).status == 200
+
+    def nobody(method, target, headers=""):
+        head = f"{method} {target} HTTP/1.1\r\nhost: {wire.host}\r\ncontent-length: 0\r\n{headers}\r\n"
+        return wire.exchange(method, head.encode())
+
+    assert nobody("GET", f"/{bucket_name}/o").body == b"x"
+    for method, target, headers in [("PUT", f"/{bucket_name}?acl", "x-amz-acl: private\r\n"), ("GET", f"/{bucket_name}?acl", ""),
+                                    ("PUT", f"/{bucket_name}/p?renameObject", "x-amz-rename-source: o\r\n"),
+                                    ("DELETE", f"/{bucket_name}/o?tagging", ""), ("GET", f"/{bucket_name}?versions", "")]:
+        is_error(nobody(method, target, headers), 403, "AccessDenied")
+    assert wire.put(f"/{bucket_name}", query="acl", headers={"x-amz-acl": "private"}).status == 200
+    is_error(nobody("GET", f"/{bucket_name}/o"), 403, "AccessDenied")  # at once, though visibility is remembered
