@@ -90,6 +90,12 @@ static enum err parse_credential(struct slice credential, const struct place *pl
     return OK;
 }
 
+enum err claim_credential(struct slice credential, const struct auth_rules *rules, struct arena *arena,
+                          struct claim *out, const char **detail)
+{
+    return parse_credential(credential, &in_query, rules, arena, out, detail);
+}
+
 /* Names in lower case, divided by ';', with "host": else a signed request could be sent to another server. */
 static enum err check_signed_headers(struct slice names, const struct place *place, const char **detail)
 {

@@ -27,4 +27,8 @@ struct claim {
 MUST_USE enum err claim_parse(const struct auth_head *head, const struct query *query, const struct auth_rules *rules,
                               struct arena *arena, struct claim *out, const char **detail);
 
+/* The credential alone, of a form: key id, date and region. */
+MUST_USE enum err claim_credential(struct slice credential, const struct auth_rules *rules, struct arena *arena,
+                                   struct claim *out, const char **detail);
+
 #endif

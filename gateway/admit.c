@@ -63,9 +63,8 @@ static struct slice security_token(const struct s3_call *c)
 
 /* Session tokens that are none of the Hub's say nothing here. One of the Hub's that was ignored would be a request done
  * as somebody else. */
-static enum err enter_guest(const struct admission *a, struct s3_call *c, struct guest **guest)
+static enum err enter_guest(const struct admission *a, struct slice token, struct s3_call *c, struct guest **guest)
 {
-    struct slice token = security_token(c);
     if (!slice_starts(token, SLICE("hf_")))
         return OK;
     if (!a->guests)
@@ -94,26 +93,39 @@ static enum err authenticate(const struct admission *a, const struct target *t, 
     return auth_verify(&head, &a->keys, &a->rules, clock_now_ms(), c->arena, &c->auth, &c->detail);
 }
 
+/* A key whose signature was right. */
+static enum err enter(const struct admission *a, const struct target *t, struct slice token, struct s3_call *c,
+                      struct guest **guest)
+{
+    const struct identity *i = identities_find(a->identities, slice_str(c->auth.access_key_id));
+    if (!i)
+        return ERR_UNKNOWN_ACCESS_KEY;
+    enum err e = enter_guest(a, token, c, guest);
+    if (e)
+        return e;
+    const struct account *own = *guest ? guest_account(*guest) : NULL;
+    act_as(c, own ? own->s3 : i->s3, own ? own->ns : i->ns, i->buckets, t);
+    return check_identity(i, c);
+}
+
 enum err admit(const struct admission *a, const struct target *t, const char *operation, struct s3_call *c,
                struct guest **guest)
 {
     enum err e = authenticate(a, t, c);
     if (e)
         return e;
-    const struct identity *i = identities_first(a->identities);
-    if (c->auth.how == AUTH_ANONYMOUS) {
-        act_as(c, i->s3, i->ns, NULL, t);
-        return check_anonymous(c, operation);
-    }
-    i = identities_find(a->identities, slice_str(c->auth.access_key_id));
-    if (!i)
-        return ERR_UNKNOWN_ACCESS_KEY;
-    e = enter_guest(a, c, guest);
-    if (e)
-        return e;
-    const struct account *own = *guest ? guest_account(*guest) : NULL;
-    act_as(c, own ? own->s3 : i->s3, own ? own->ns : i->ns, i->buckets, t);
-    return check_identity(i, c);
+    if (c->auth.how != AUTH_ANONYMOUS)
+        return enter(a, t, security_token(c), c, guest);
+    const struct identity *first = identities_first(a->identities);
+    act_as(c, first->s3, first->ns, NULL, t);
+    return check_anonymous(c, operation);
+}
+
+enum err admit_form(const struct admission *a, const struct target *t, const struct policy_form *form,
+                    struct s3_call *c, struct policy_range *range, struct guest **guest)
+{
+    enum err e = policy_verify(form, &a->keys, &a->rules, clock_now_ms(), c->arena, &c->auth, range, &c->detail);
+    return e ? e : enter(a, t, policy_field(form, SECURITY_TOKEN), c, guest);
 }
 
 void admit_done(const struct admission *a, struct guest *guest)

@@ -22,6 +22,9 @@ struct admission {
  * any case. `operation` is its name in the Amazon S3 API Reference. */
 MUST_USE enum err admit(const struct admission *a, const struct target *t, const char *operation, struct s3_call *c,
                         struct guest **guest);
+/* The same of a form upload, by its fields. */
+MUST_USE enum err admit_form(const struct admission *a, const struct target *t, const struct policy_form *form,
+                             struct s3_call *c, struct policy_range *range, struct guest **guest);
 void admit_done(const struct admission *a, struct guest *guest); /* NULL is fine */
 
 #endif

@@ -84,6 +84,7 @@ static const struct operation operations[] = {
     { "CreateBucket", "PUT", BUCKET, NULL, NULL, "", s3_create_bucket },
     { "DeleteBucket", "DELETE", BUCKET, NULL, NULL, "", s3_delete_bucket },
     { "DeleteObjects", "POST", BUCKET, "delete", NULL, "", s3_delete_objects },
+    { "PostObject", "POST", BUCKET, NULL, "content-type", "", s3_post_object },
 
     { "ListParts", "GET", OBJECT, "uploadId", NULL, "max-parts part-number-marker", s3_list_parts },
     { "GetObjectAcl", "GET", OBJECT, "acl", NULL, "versionId", s3_get_object_acl },
@@ -228,6 +229,19 @@ static enum err answer_preflight(const struct dispatch *d, struct s3_call *c)
     return cors_preflight(&d->cors, c->http, &c->detail);
 }
 
+/* For s3_call's admit_form. */
+struct form_gate {
+    const struct admission *admission;
+    const struct target *target;
+    struct guest **guest;
+};
+
+static enum err admit_by_form(void *ctx, struct s3_call *c, const struct policy_form *form, struct policy_range *range)
+{
+    struct form_gate *gate = (struct form_gate *)ctx;
+    return admit_form(gate->admission, gate->target, form, c, range, gate->guest);
+}
+
 void dispatch_handle(void *ctx, struct httpd_request *r)
 {
     const struct dispatch *d = (const struct dispatch *)ctx;
@@ -246,7 +260,10 @@ void dispatch_handle(void *ctx, struct httpd_request *r)
         c.n_args = t.n_args;
         e = preflight ? answer_preflight(d, &c) : find_operation(&c, &op);
     }
-    if (!e && op)
+    struct form_gate gate = { &d->admission, &t, &guest };
+    c.admit_form = admit_by_form;
+    c.admit_form_ctx = &gate;
+    if (!e && op && op->run != s3_post_object)
         e = admit(&d->admission, &t, op->name, &c, &guest);
     if (!e && op)
         e = op->run(&c);

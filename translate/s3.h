@@ -17,6 +17,7 @@
 #define HUGS3_TRANSLATE_S3_H
 
 #include "auth/auth.h"
+#include "auth/policy.h"
 #include "httpd/httpd.h"
 #include "hub/hub.h"
 #include "store/store.h"
@@ -62,11 +63,16 @@ struct s3_call {
     const struct s3_arg *args;
     size_t n_args;
     struct auth auth;
+    /* Of PostObject, whose credentials are in its body: admits the call by the form, as others are by their head. */
+    enum err (*admit_form)(void *ctx, struct s3_call *c, const struct policy_form *form, struct policy_range *range);
+    void *admit_form_ctx;
     const char *detail; /* more words for the Message of an error, or NULL; set before returning one */
     enum err broken;    /* why an answer ended early, after its head had gone out; OK: it did not */
 };
 
 typedef enum err s3_op(struct s3_call *c);
+
+s3_op s3_post_object; /* uploads by HTML forms; asks admit_form */
 
 s3_op s3_list_buckets, s3_create_bucket, s3_head_bucket, s3_get_bucket_location, s3_delete_bucket;
 s3_op s3_get_bucket_subresource, s3_put_bucket_subresource, s3_delete_bucket_subresource, s3_get_bucket_policy_status;

@@ -78,8 +78,9 @@ def test_an_unknown_call_of_the_service_is_refused(wire):
     is_error(wire.request("POST", "/", "Action=AssumeRole"), 501, "NotImplemented")
 
 
-def test_forms_are_refused(gw, wire, filled):
-    form = b'--x\r\nContent-Disposition: form-data; name="key"\r\n\r\nk\r\n--x--\r\n'
+def test_forms_without_a_policy_are_refused(gw, wire, filled):
+    form = b'--x\r\nContent-Disposition: form-data; name="key"\r\n\r\nk\r\n'
+    form += b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nx\r\n--x--\r\n'
     with nothing_changes(gw, filled):
         head = head_bytes("POST", f"/{filled}", {"host": wire.host, "content-type": "multipart/form-data; boundary=x",
                                                   "content-length": str(len(form))})
