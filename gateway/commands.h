@@ -8,6 +8,7 @@
 
 int command_serve(int argc, char **argv);
 int command_hub(int argc, char **argv);
+int command_import(int argc, char **argv);
 int command_version(int argc, char **argv);
 
 /* Is --help among the arguments? */

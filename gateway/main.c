@@ -18,6 +18,7 @@ static const struct command {
     { "serve", command_serve, "the S3 gateway" },
     { "hub", command_hub, "the embedded Hub alone" },
     { "bucket", command_bucket, "buckets and their files, from here" },
+    { "import", command_import, "a folder as a repository of the embedded Hub" },
     { "version", command_version, "which hugs3 this is" },
 };
 

@@ -6,8 +6,10 @@
 #include "hub/ask.h"
 #include "hub/link.h"
 #include "hub/names.h"
+#include "hub/repo.h"
 
 #define JSON_TYPE       "application/json"
+#define INFO_ANSWER_MAX (32 * 1024 * 1024) /* a repository's may list its files all the same */
 #define LIST_ANSWER_MAX (16 * 1024 * 1024)
 #define LIST_PAGES_MAX  10000 /* a list that does not end is not one */
 #define SKEW_MS         2000  /* times in headers are whole seconds */
@@ -85,16 +87,33 @@ enum err hub_bucket_create(struct hub *h, struct slice id, enum hub_visibility v
 
 /* ---- one bucket ---- */
 
+/* false: no such id. */
+static bool info_url(struct hub *h, struct slice id, struct buf *url)
+{
+    struct repo repo;
+    if (repo_parse(id, &repo)) {
+        repo_url(h, &repo, url);
+        buf_add_str(url, "/revision");
+        repo_add_revision(repo.revision, url);
+        buf_add_str(url, "?expand=createdAt&expand=lastModified&expand=private"); /* not the list of its files */
+        return true;
+    }
+    if (!hub_name_id_valid(id))
+        return false;
+    bucket_url(h, id, "", url);
+    return true;
+}
+
 enum err hub_bucket_info(struct hub *h, struct slice id, struct arena *arena, struct hub_bucket_info *out)
 {
     AUTO_BUF struct buf url = { 0 };
     AUTO_JSON json_t *json = NULL;
     bool known;
 
-    if (!hub_name_id_valid(id))
+    if (!info_url(h, id, &url))
         return ERR_NO_SUCH_BUCKET;
-    bucket_url(h, id, "", &url);
-    enum err e = ask_json(h, &(struct ask){ .method = "GET", .url = buf_str(&url) }, &json);
+    const struct ask ask = { .method = "GET", .url = buf_str(&url), .max_answer = INFO_ANSWER_MAX };
+    enum err e = ask_json(h, &ask, &json);
     if (e)
         return e;
     struct hub_bucket_info info;

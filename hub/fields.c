@@ -94,6 +94,20 @@ static bool entry_hash(const json_t *entry, char out[65])
     return field_text(entry, "xetHash", 64, &text) && field_hash(text, out);
 }
 
+/* What a repository tells beside: the object's name in git, and of a large file its size. */
+static bool entry_git(const json_t *entry, struct hub_file *file)
+{
+    struct slice oid;
+    field_u64(json_object_get(entry, "lfs"), "size", &file->size);
+    if (!field_text(entry, "oid", sizeof file->git_oid - 1, &oid))
+        return true;
+    for (size_t i = 0; i < oid.n; i++)
+        if (!strchr("0123456789abcdef", oid.p[i]) || oid.p[i] == '\0')
+            return false;
+    memcpy(file->git_oid, oid.p, oid.n);
+    return true;
+}
+
 enum err field_entry(const json_t *entry, struct arena *arena, struct hub_file *out, bool *known)
 {
     struct hub_file file = { 0 };
@@ -105,6 +119,8 @@ enum err field_entry(const json_t *entry, struct arena *arena, struct hub_file *
     if (!*known)
         return OK;
     if (!file.is_directory && (!field_u64(entry, "size", &file.size) || !entry_hash(entry, file.xet_hash)))
+        return ERR_UPSTREAM_ANSWER;
+    if (!file.is_directory && !entry_git(entry, &file))
         return ERR_UPSTREAM_ANSWER;
     field_time(entry, "mtime", &file.mtime_ms);
     field_time(entry, "uploadedAt", &file.uploaded_ms);
@@ -136,7 +152,8 @@ enum err field_bucket(const json_t *object, struct arena *arena, struct hub_buck
         return OK;
     info.is_private = is_private(object);
     field_time(object, "createdAt", &info.created_ms);
-    field_time(object, "updatedAt", &info.updated_ms);
+    if (!field_time(object, "updatedAt", &info.updated_ms))
+        field_time(object, "lastModified", &info.updated_ms); /* a repository's */
     field_u64(object, "size", &info.size);
     field_u64(object, "totalFiles", &info.files);
     info.id = arena_copy(arena, id);

@@ -62,12 +62,19 @@ struct hub_bucket;
 struct hub_bucket *hub_bucket_new(struct hub *h, struct slice id); /* copies id */
 void hub_bucket_free(struct hub_bucket *b);                        /* nobody may be inside; NULL is fine */
 const char *hub_bucket_id(const struct hub_bucket *b);
+/* A model, dataset or Space at one revision is a bucket that can only be read: "models/ns/name@revision", "datasets/…"
+ * or "spaces/…" is its id, here and for hub_bucket_info. Its entries have the time of the revision. */
+bool hub_bucket_is_repository(const struct hub_bucket *b);
+/* For hub_line of a copy that takes from it. Live as long as b. */
+const char *hub_bucket_source_type(const struct hub_bucket *b);
+struct slice hub_bucket_source_id(const struct hub_bucket *b);
 
 struct hub_file {
     struct slice path;
     bool is_directory;
     uint64_t size;
     char xet_hash[65];             /* as text; "" for a directory or a file that is not in Xet */
+    char git_oid[65];              /* of a repository's file, hex digits; "": not told */
     int64_t mtime_ms, uploaded_ms; /* 0: not told */
     struct slice content_type;     /* empty: not told */
 };
@@ -97,6 +104,14 @@ MUST_USE enum err hub_lookup(struct hub_bucket *b, struct slice path, struct are
  */
 MUST_USE enum err hub_lookup_pair(struct hub_bucket *b, struct slice path, struct slice beside, struct arena *arena,
                                   struct hub_file *out, struct hub_file *out_beside, bool *found);
+
+/* The bytes of a repository's file that is not in Xet; 0 < length, and the range is within the file's size. Reads give
+ * views, valid until the next call; empty: the end, `length` bytes have been given. */
+struct hub_download;
+MUST_USE enum err hub_download_open(struct hub_bucket *b, struct slice path, uint64_t offset, uint64_t length,
+                                    struct hub_download **out);
+MUST_USE enum err hub_download_read(struct hub_download *d, struct slice *out);
+void hub_download_close(struct hub_download *d); /* NULL is fine */
 
 enum hub_op { HUB_ADD, HUB_COPY, HUB_DELETE };
 struct hub_line {

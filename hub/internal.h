@@ -9,7 +9,8 @@
  *   batch.c      its mutations, shared             pathmap.c    answers back to those who asked, by path
  *   round.c      which of them go in one call      line.c       one of them as text
  *   verdict.c    what became of them               xet_token.c  its Xet tokens
- *   resolve.c    a path, when lookups are spent
+ *   resolve.c    a path, when lookups are spent      repo.c       repositories as buckets
+ *   download.c   what of them is not in Xet
  *
  * What these files share is named by file, or begins with hub_ where another folder could have the same idea. */
 #ifndef HUGS3_HUB_INTERNAL_H
@@ -50,6 +51,10 @@ struct hub_bucket {
     struct hub *hub;
     char *id;
     char *url; /* endpoint/api/buckets/ns/name; NULL: an id that cannot be one */
+    const char *source_type;
+    char *source_id;
+    char *at; /* of a repository: "/REVISION", what comes behind tree, paths-info and tokens in URLs; NULL: a bucket */
+    _Atomic int64_t time_ms, time_looked_ms; /* repo_time; the clock's mono, 0: never */
     struct combine lookups;
     struct combine batches;
     struct combine refreshes[XET_KINDS];

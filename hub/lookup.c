@@ -14,7 +14,9 @@
 
 #include "hub/bucket.h"
 #include "hub/ask.h"
+#include "common/codec.h"
 #include "hub/names.h"
+#include "hub/repo.h"
 #include "hub/resolve.h"
 
 #define ANSWER_MAX   (16 * 1024 * 1024) /* 1,000 entries with the longest paths are half of it */
@@ -55,20 +57,30 @@ static bool ask_body(const struct pathmap *paths, size_t from, size_t n, struct 
     return field_write(json_pack("{s:o}", "paths", list), body) && whole;
 }
 
+/* The same call of a repository takes a form. */
+static bool ask_form(const struct pathmap *paths, size_t from, size_t n, struct buf *body)
+{
+    buf_init(body, BODY_MAX);
+    for (size_t i = from; i < from + n; i++) {
+        buf_add_str(body, i > from ? "&paths=" : "paths=");
+        percent_encode(paths->paths[i], PERCENT_ALL, body);
+    }
+    return !body->failed;
+}
+
 enum err hub_lookup_ask(struct hub_bucket *b, const struct pathmap *paths, size_t from, size_t n, json_t **entries)
 {
     AUTO_BUF struct buf url = { 0 };
     AUTO_BUF struct buf body = { 0 };
     json_t *json;
 
-    if (!ask_body(paths, from, n, &body))
+    if (!(b->at ? ask_form(paths, from, n, &body) : ask_body(paths, from, n, &body)))
         return ERR_INVALID_ARGUMENT;
     buf_init(&url, ASK_URL_MAX);
-    buf_add_str(&url, b->url);
-    buf_add_str(&url, "/paths-info");
+    buf_addf(&url, "%s/paths-info%s", b->url, b->at ? b->at : "");
     const struct ask ask = { .method = "POST",
                              .url = buf_str(&url),
-                             .content_type = "application/json",
+                             .content_type = b->at ? "application/x-www-form-urlencoded" : "application/json",
                              .body = buf_slice(&body),
                              .max_answer = ANSWER_MAX };
     enum err e = ask_json(b->hub, &ask, &json);
@@ -143,7 +155,8 @@ static void lookup_range(struct lookup *l, size_t from, size_t n)
 static bool lookup_elsewhere(struct lookup *l)
 {
     struct ratelimit *rl = &l->bucket->hub->ratelimit;
-    if (l->n > RESOLVES_MAX || !hub_ratelimit_spent(rl, LIMIT_API) || hub_ratelimit_spent(rl, LIMIT_RESOLVERS))
+    if (l->bucket->at || l->n > RESOLVES_MAX || !hub_ratelimit_spent(rl, LIMIT_API) ||
+        hub_ratelimit_spent(rl, LIMIT_RESOLVERS))
         return false;
     for (size_t i = 0; i < l->n; i++)
         l->wanted[i]->e = hub_resolve(l->bucket, l->wanted[i]->path, l->wanted[i]->arena, &l->wanted[i]->file);
@@ -191,6 +204,8 @@ enum err hub_lookup(struct hub_bucket *b, struct slice path, struct arena *arena
 {
     struct lookup_item item = { .base = { .weight = 1 }, .wanted = { { .path = path, .arena = arena } }, .n = 1 };
     enum err e = look_up(b, &item);
+    if (!e && b->at)
+        e = repo_date(b, arena, &item.wanted[0].file, 1);
     if (!e)
         *out = item.wanted[0].file;
     return e;

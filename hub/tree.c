@@ -7,6 +7,7 @@
 #include "hub/ask.h"
 #include "hub/link.h"
 #include "hub/names.h"
+#include "hub/repo.h"
 
 #define TREE_ANSWER_MAX  (32 * 1024 * 1024) /* 5,000 entries with the longest paths */
 #define TREE_ENTRIES_MAX (2 * HUB_PAGE_MAX)
@@ -14,11 +15,13 @@
 static void tree_url(const struct hub_bucket *b, struct slice prefix, bool recursive, unsigned limit,
                      struct slice cursor, struct buf *url)
 {
+    struct slice path = b->at ? repo_directory(prefix) : prefix;
     buf_init(url, ASK_URL_MAX);
-    buf_add_str(url, b->url);
-    buf_add_str(url, prefix.n ? "/tree/" : "/tree");
-    percent_encode(prefix, PERCENT_PATH, url);
-    buf_addf(url, "?recursive=%s&limit=%u", recursive ? "true" : "false", limit);
+    buf_addf(url, "%s/tree%s%s", b->url, b->at ? b->at : "", path.n ? "/" : "");
+    percent_encode(path, PERCENT_PATH, url);
+    buf_addf(url, "?recursive=%s", recursive ? "true" : "false");
+    if (b->at == NULL) /* a repository's pages are as large as the Hub likes */
+        buf_addf(url, "&limit=%u", limit);
     if (cursor.n) {
         buf_add_str(url, "&cursor=");
         buf_add(url, cursor);
@@ -45,6 +48,16 @@ static enum err read_entry(const json_t *entry, struct slice prefix, struct aren
     if (!e && known && slice_starts(page->files[page->n].path, prefix))
         page->n++;
     return e;
+}
+
+/* A repository's recursive tree has the directories as well. */
+static void drop_directories(struct hub_page *page)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < page->n; i++)
+        if (!page->files[i].is_directory)
+            page->files[kept++] = page->files[i];
+    page->n = kept;
 }
 
 static enum err read_entries(struct slice body, struct slice prefix, struct arena *arena, struct hub_page *page)
@@ -117,6 +130,10 @@ enum err hub_tree(struct hub_bucket *b, struct slice prefix, bool recursive, uns
         e = read_entries(buf_slice(&r.body), prefix, arena, &page);
     if (!e)
         e = read_next(&r, cursor, arena, &page.next);
+    if (!e && recursive)
+        drop_directories(&page);
+    if (!e && b->at)
+        e = repo_date(b, arena, page.files, page.n);
     if (!e)
         *out = page;
     return e;

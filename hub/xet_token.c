@@ -143,8 +143,7 @@ static enum err ask_token(struct hub_bucket *b, int kind, struct xet_token_kept 
     AUTO_BUF struct buf url = { 0 };
     AUTO_RESPONSE struct http_response r = { 0 };
     buf_init(&url, ASK_URL_MAX);
-    buf_add_str(&url, b->url);
-    buf_add_str(&url, kind == XET_WRITE ? "/xet-write-token" : "/xet-read-token");
+    buf_addf(&url, "%s/xet-%s-token%s", b->url, kind == XET_WRITE ? "write" : "read", b->at ? b->at : "");
     enum err e = ask_make(b->hub, &(struct ask){ .method = "GET", .url = buf_str(&url) }, &r);
     if (!e)
         e = read_token(b->hub, &r, out);

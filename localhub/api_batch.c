@@ -12,6 +12,7 @@
 #include "localhub/contents.h"
 #include "localhub/json_in.h"
 #include "localhub/names.h"
+#include "localhub/repo.h"
 #include "localhub/route.h"
 
 enum { LINES_MAX = 1000, BODY_MAX = 8 << 20, TYPE_BYTES_MAX = 256, ANSWER_MAX = 16 << 20 };
@@ -24,6 +25,7 @@ struct line {
     int64_t mtime_ms;
     struct slice content_type; /* p NULL: none */
     struct slice source;       /* of a copy: "ns/name" */
+    struct slice source_type;  /* "bucket", "model", "dataset", "space" */
     const char *problem;       /* NULL: none */
 };
 
@@ -52,8 +54,10 @@ static const char *parse_content(struct call *c, json_t *j, struct line *l)
 
 static const char *parse_copy(struct call *c, json_t *j, struct line *l)
 {
-    if (!slice_is(json_in_text(j, "sourceRepoType"), "bucket"))
+    struct slice type = json_in_text(j, "sourceRepoType");
+    if (!type.p)
         return "Source repository not found";
+    l->source_type = arena_copy(c->arena, type);
     l->source = arena_copy(c->arena, json_in_text(j, "sourceRepoId"));
     return NULL;
 }
@@ -106,23 +110,29 @@ static bool parse_batch(struct call *c, struct slice body, struct batch *b)
     return true;
 }
 
+static bool source_readable(struct call *c, struct db_conn *conn, const struct line *l)
+{
+    struct slice name = l->source, ns = slice_cut(&name, '/');
+    struct bucket source;
+
+    if (!slice_is(l->source_type, "bucket"))
+        return repo_exists(conn, l->source_type, l->source);
+    return name.p && bucket_find(conn, ns, name, c->arena, &source) == OK && bucket_readable(&source, c->who);
+}
+
 /* Copies need a source that the caller may read. Lines mostly name the same one: only a change is looked up. */
 static void check_sources(struct call *c, struct db_conn *conn, struct batch *b)
 {
-    struct slice last = SLICE_NONE;
+    const struct line *last = NULL;
     bool ok = false;
 
     for (size_t i = 0; i < b->n; i++) {
         struct line *l = &b->lines[i];
-        struct slice name = l->source;
-        struct bucket source;
         if (l->problem || l->op != OP_COPY)
             continue;
-        if (!last.p || !slice_eq(last, l->source)) {
-            last = l->source;
-            struct slice ns = slice_cut(&name, '/');
-            ok = name.p && bucket_find(conn, ns, name, c->arena, &source) == OK && bucket_readable(&source, c->who);
-        }
+        if (!last || !slice_eq(last->source, l->source) || !slice_eq(last->source_type, l->source_type))
+            ok = source_readable(c, conn, l);
+        last = l;
         if (!ok)
             l->problem = "Source repository not found";
     }

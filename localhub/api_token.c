@@ -4,16 +4,13 @@
 #include "localhub/bucket.h"
 #include "localhub/route.h"
 
-static void give_token(struct call *c, enum bucket_use use)
+void api_give_token(struct call *c, int64_t id, bool write)
 {
     AUTO_BUF struct buf body = { 0 };
     struct json_out j = { &body, false };
     char text[CAS_TOKEN_MAX];
-    struct bucket b;
+    struct cas_token t = { id, clock_now_ms() / 1000 + c->hub->token_ttl_s, write };
 
-    if (!bucket_of_call(c, use, &b))
-        return;
-    struct cas_token t = { b.id, clock_now_ms() / 1000 + c->hub->token_ttl_s, use == BUCKET_WRITE };
     cas_token_make(&c->hub->keys, &t, text);
     const char *url = arena_printf(c->arena, "%s/cas", c->base);
     buf_init(&body, 4096);
@@ -34,10 +31,16 @@ static void give_token(struct call *c, enum bucket_use use)
 
 void api_read_token(struct call *c)
 {
-    give_token(c, BUCKET_READ);
+    struct bucket b;
+
+    if (bucket_of_call(c, BUCKET_READ, &b))
+        api_give_token(c, b.id, false);
 }
 
 void api_write_token(struct call *c)
 {
-    give_token(c, BUCKET_WRITE);
+    struct bucket b;
+
+    if (bucket_of_call(c, BUCKET_WRITE, &b))
+        api_give_token(c, b.id, true);
 }

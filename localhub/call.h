@@ -10,7 +10,7 @@
 #include "localhub/json_out.h"
 #include "localhub/server.h"
 
-enum { CALL_ARGS = 4 };
+enum { CALL_ARGS = 5 };
 
 struct call {
     struct localhub *hub;

@@ -106,10 +106,13 @@ static bool schema_ready(struct db_conn *c, char why[256])
     if (version == 0) {
         if (!conn_exec(c, "BEGIN IMMEDIATE;" DB_SCHEMA "COMMIT"))
             goto failed;
+        version = DB_SCHEMA_VERSION;
+    }
+    if (version == DB_SCHEMA_VERSION) {
+        if (!conn_exec(c, DB_SCHEMA_REPOS))
+            goto failed;
         return true;
     }
-    if (version == DB_SCHEMA_VERSION)
-        return true;
     if (version > 0) {
         snprintf(why, 256, "the database has schema %d, this program knows %d", version, DB_SCHEMA_VERSION);
         return false;

@@ -27,6 +27,19 @@
     "CREATE TABLE doomed (bucket INTEGER PRIMARY KEY);"                                                                \
     "PRAGMA user_version = 1;"
 
+/* Repositories, only read: a revision is a branch, a tag or a commit's own name. Made whenever they are missing, so that
+ * databases from before there were any go on. */
+#define DB_SCHEMA_REPOS                                                                                                \
+    "CREATE TABLE IF NOT EXISTS repo (id INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL, ns TEXT NOT NULL,"     \
+    " name TEXT NOT NULL, created INTEGER NOT NULL, UNIQUE (type, ns, name));"                                         \
+    "CREATE TABLE IF NOT EXISTS repo_commit (id INTEGER PRIMARY KEY, sha TEXT NOT NULL, made INTEGER NOT NULL);"       \
+    "CREATE TABLE IF NOT EXISTS revision (repo INTEGER NOT NULL, name TEXT NOT NULL, made_of INTEGER NOT NULL,"        \
+    " PRIMARY KEY (repo, name)) WITHOUT ROWID;"                                                                        \
+    "CREATE TABLE IF NOT EXISTS repo_file (made_of INTEGER NOT NULL, path BLOB NOT NULL, oid TEXT NOT NULL,"           \
+    " size INTEGER NOT NULL, hash BLOB, sha256 TEXT, PRIMARY KEY (made_of, path)) WITHOUT ROWID;"                      \
+    "CREATE TABLE IF NOT EXISTS blob (oid TEXT PRIMARY KEY NOT NULL, data BLOB NOT NULL);"
+
+#define REPO_FILE_COLUMNS "path, oid, size, hash, sha256"
 #define BUCKET_COLUMNS "id, ns, name, private, created, updated, size, files"
 #define ENTRY_COLUMNS  "path, hash, size, mtime, uploaded, content_type"
 
@@ -58,6 +71,19 @@
                        " ORDER BY path")                                                                               \
     X(SQL_ENTRY_PUT, "INSERT OR REPLACE INTO entry (bucket, " ENTRY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")   \
     X(SQL_ENTRY_DELETE, "DELETE FROM entry WHERE bucket = ?1 AND path = ?2")                                           \
+    /* repositories */                                                                                                 \
+    X(SQL_REPO_FIND, "SELECT id, created FROM repo WHERE type = ?1 AND ns = ?2 AND name = ?3")                         \
+    X(SQL_REPO_ADD, "INSERT OR IGNORE INTO repo (type, ns, name, created) VALUES (?1, ?2, ?3, ?4)")                    \
+    X(SQL_COMMIT_ADD, "INSERT INTO repo_commit (sha, made) VALUES (?1, ?2)")                                           \
+    X(SQL_REVISION_FIND, "SELECT c.id, c.sha, c.made FROM revision v JOIN repo_commit c ON c.id = v.made_of"           \
+                         " WHERE v.repo = ?1 AND v.name = ?2")                                                         \
+    X(SQL_REVISION_PUT, "INSERT OR REPLACE INTO revision VALUES (?1, ?2, ?3)")                                         \
+    X(SQL_REPO_FILE_FIND, "SELECT " REPO_FILE_COLUMNS " FROM repo_file WHERE made_of = ?1 AND path = ?2")              \
+    X(SQL_REPO_FILES, "SELECT " REPO_FILE_COLUMNS " FROM repo_file WHERE made_of = ?1 AND path > ?2 AND path < ?3"     \
+                      " ORDER BY path")                                                                                \
+    X(SQL_REPO_FILE_ADD, "INSERT INTO repo_file (made_of, " REPO_FILE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)")     \
+    X(SQL_BLOB_ADD, "INSERT OR IGNORE INTO blob VALUES (?1, ?2)")                                                      \
+    X(SQL_BLOB_READ, "SELECT data FROM blob WHERE oid = ?1")                                                           \
     /* content */                                                                                                      \
     X(SQL_FILE_SIZE, "SELECT size FROM file WHERE hash = ?1")                                                          \
     X(SQL_FILE_FIND, "SELECT size, terms FROM file WHERE hash = ?1")                                                   \

@@ -36,6 +36,34 @@ struct localhub_config {
 MUST_USE enum err localhub_start(const struct localhub_config *config, char why[256], struct localhub **out);
 const char *localhub_url(const struct localhub *h);   /* "http://127.0.0.1:9002"; valid until free */
 const char *localhub_token(const struct localhub *h); /* of the first user; valid until free */
+
+/* ---- repositories, put in from outside: what `hugs3 import` does ---- */
+
+struct localhub_file {
+    struct slice path;
+    char oid[41]; /* in git: of the content (localhub_import_blob), or of the pointer to it (localhub_pointer_oid) */
+    uint64_t size;
+    char xet_hash[65]; /* "": not in Xet */
+    char sha256[65];   /* when in Xet */
+};
+struct localhub_import {
+    const char *type; /* "models", "datasets", "spaces" */
+    const char *id;   /* "ns/name" */
+    const char *revision;
+    const struct localhub_file *files; /* in any order */
+    size_t n_files;
+};
+/* Keeps a small file's content. */
+MUST_USE enum err localhub_import_blob(struct localhub *h, struct slice content, char oid[41]);
+void localhub_pointer_oid(const char *sha256, uint64_t size, char oid[41]);
+/* Makes a commit of these files and sets the revision to it; the repository is made when it is not there. `why` gets
+ * one line on failure. */
+MUST_USE enum err localhub_import_commit(struct localhub *h, const struct localhub_import *in, char why[256],
+                                         char sha[41]);
+/* A Xet token that may write, for the CAS at localhub_url and "/cas". */
+#define LOCALHUB_TOKEN_MAX 160
+void localhub_write_token(struct localhub *h, char token[LOCALHUB_TOKEN_MAX]);
+
 void localhub_stop(struct localhub *h, unsigned drain_ms);
 void localhub_free(struct localhub *h); /* after stop; NULL is fine */
 

@@ -32,6 +32,15 @@ void resolve_head(struct call *c);
 /* api_token.c */
 void api_read_token(struct call *c);
 void api_write_token(struct call *c);
+void api_give_token(struct call *c, int64_t id, bool write); /* answers with a token for what has this id */
+/* api_repo.c */
+void api_repo_info(struct call *c);
+void api_repo_paths(struct call *c);
+void api_repo_token(struct call *c);
+/* api_repo_tree.c */
+void api_repo_tree(struct call *c);
+/* resolve_repo.c */
+void resolve_repo(struct call *c);
 /* cas_xorb.c */
 void cas_xorb_post(struct call *c);
 void cas_xorb_head(struct call *c);

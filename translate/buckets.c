@@ -154,10 +154,10 @@ enum err s3_create_bucket(struct s3_call *c)
     enum err e = read_visibility(c, &visibility);
     if (!e)
         e = read_location(c, &region);
-    if (!e && call_bucket(c, &b) != OK)
-        e = ERR_INVALID_BUCKET_NAME;
+    if (!e)
+        e = call_bucket(c, &b);
     if (e)
-        return e;
+        return e == ERR_NO_SUCH_BUCKET ? ERR_INVALID_BUCKET_NAME : e;
     e = create(c, b, visibility, region);
     bucket_release(c->s3->buckets, b);
     if (e)

@@ -86,7 +86,14 @@ enum err call_id_of_name(struct s3_call *c, struct slice name, const char *owner
 
 enum err call_bucket_id(struct s3_call *c, struct slice *out)
 {
-    return call_id_of_name(c, c->bucket, "x-amz-expected-bucket-owner", out);
+    enum err e = call_id_of_name(c, c->bucket, "x-amz-expected-bucket-owner", out);
+    if (e || !name_is_repository(*out) || slice_is(httpd_method(c->http), "GET") ||
+        slice_is(httpd_method(c->http), "HEAD"))
+        return e;
+    return call_refuse(
+        c, ERR_ACCESS_DENIED,
+        "This bucket shows a repository of the Hub, and can only be read: commits change a repository, S3 "
+        "does not. Copy what you need to a bucket, and write there.");
 }
 
 enum err call_bucket_info(struct s3_call *c, struct hub_bucket_info *out)
@@ -123,8 +130,15 @@ enum err call_path(struct s3_call *c, struct slice *out)
 
 void etag_text(const char *xet_hash, char out[ETAG_TEXT])
 {
-    /* A file that is not in Xet has no hash of its own to be named by. */
     snprintf(out, ETAG_TEXT, "\"%s-xet\"", xet_hash);
+}
+
+void etag_of_file(const char *xet_hash, const char *git_oid, char out[ETAG_TEXT])
+{
+    if (xet_hash[0])
+        etag_text(xet_hash, out);
+    else
+        snprintf(out, ETAG_TEXT, "\"%s-git\"", git_oid);
 }
 
 void s3_common_headers(struct s3_call *c)

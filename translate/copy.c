@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* copy.c: CopyObject: a copyFile line; no bytes move. Amazon S3 API Reference, CopyObject. */
+/* copy.c: CopyObject: a copyFile line; no bytes move, but those of a repository's file that is not in Xet.
+ * Amazon S3 API Reference, CopyObject. */
 #include "common/clock.h"
+#include "translate/content.h"
 #include "translate/copy_source.h"
 #include "translate/write.h"
 
@@ -29,8 +31,8 @@ static struct hub_line copy_line(const struct copy_source *from, struct slice pa
     struct hub_line line = { .op = HUB_COPY,
                              .path = path,
                              .mtime_ms = mtime_ms,
-                             .source_type = "bucket",
-                             .source_id = slice_str(hub_bucket_id(from->bucket->hub)) };
+                             .source_type = hub_bucket_source_type(from->bucket->hub),
+                             .source_id = hub_bucket_source_id(from->bucket->hub) };
     memcpy(line.xet_hash, hash, sizeof line.xet_hash);
     return line;
 }
@@ -44,11 +46,12 @@ static enum err copy(struct s3_call *c, struct bucket *to, struct slice path, co
 
 /* With its content type or metadata new, or with a companion that must name the new object: an addFile of the same
  * hash, behind a copyFile where the bucket does not have the content yet; a batch takes a path once, so these are two
- * calls. An empty file has no content in the CAS to be copied: it is added. */
+ * calls. An empty file has no content in the CAS to be copied: it is added; and so is what `bring` brought. */
 static enum err add(struct s3_call *c, struct bucket *to, struct slice path, const struct copy_source *from,
                     struct slice content_type, const struct meta *meta)
 {
-    enum err e = from->object.file.size == 0 || from->bucket == to ? OK : copy(c, to, path, from);
+    bool there = from->object.file.size == 0 || from->bucket == to || !object_in_xet(&from->object);
+    enum err e = there ? OK : copy(c, to, path, from);
     return e ? e : write_add(c, to, path, &from->object.content, content_type, meta);
 }
 
@@ -77,14 +80,29 @@ static enum err send(struct s3_call *c, struct bucket *to, struct slice path, co
 {
     const struct object *o = &from->object;
     /* A copyFile line has no place for a content type. */
-    bool plain = d.metadata == DIRECTIVE_COPY && d.tagging == DIRECTIVE_COPY && !o->has_companion &&
-                 o->file.content_type.n == 0;
-    if (plain && o->file.size > 0)
+    bool plain =
+        d.metadata == DIRECTIVE_COPY && d.tagging == DIRECTIVE_COPY && !o->has_companion && o->file.content_type.n == 0;
+    if (plain && o->file.size > 0 && object_in_xet(o))
         return copy(c, to, path, from);
     struct meta meta;
     enum err e = copied_meta(c, o, d, &meta);
     struct slice type = d.metadata == DIRECTIVE_COPY ? o->file.content_type : call_header(c, "Content-Type");
     return e ? e : add(c, to, path, from, type, &meta);
+}
+
+/* What is not in Xet, of a repository, comes through here into the bucket's corner of the CAS. */
+static enum err bring(struct bucket *to, struct copy_source *from)
+{
+    struct object *o = &from->object;
+    char hash[XET_HASH_TEXT];
+    if (object_in_xet(o))
+        return OK;
+    enum err e = content_pass(from->bucket, o, 0, o->file.size, to, &o->content, NULL);
+    if (e)
+        return e;
+    xet_hash_text(&o->content.hash, hash);
+    etag_text(hash, o->etag);
+    return OK;
 }
 
 static void answer(struct s3_call *c, const struct copy_source *from)
@@ -115,6 +133,8 @@ enum err s3_copy_object(struct s3_call *c)
     if (!e) {
         if (from.bucket == b && slice_eq(from.object.path, path) && directives.metadata == DIRECTIVE_COPY)
             e = ERR_COPY_ONTO_ITSELF;
+        if (!e)
+            e = bring(b, &from);
         if (!e)
             e = send(c, b, path, &from, directives);
         if (!e)

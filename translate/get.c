@@ -3,7 +3,7 @@
  * Amazon S3 API Reference, GetObject, HeadObject. */
 #include "common/clock.h"
 #include "translate/multipart.h"
-#include "translate/object.h"
+#include "translate/content.h"
 #include "translate/range.h"
 
 /* What 304 has, too. */
@@ -101,12 +101,12 @@ enum err s3_head_object(struct s3_call *c)
     return e;
 }
 
-static void send_body(struct s3_call *c, struct xet_get *get)
+static void send_body(struct s3_call *c, struct content *content)
 {
     enum err e;
     for (;;) {
         struct slice bytes;
-        e = xet_get_read(get, &bytes);
+        e = content_read(content, &bytes);
         if (e || bytes.n == 0)
             break;
         e = httpd_write(c->http, bytes);
@@ -125,20 +125,19 @@ enum err s3_get_object(struct s3_call *c)
     struct bucket *b;
     struct object o;
     struct range range;
-    struct xet_get *get = NULL;
+    struct content content = { 0 };
     enum err e = call_bucket(c, &b);
     if (e)
         return e;
     e = prepare(c, b, &o, &range);
-    if (!e && range.length > 0)
-        e = xet_get_open(b->space, &o.content, range.offset, range.length, &get);
+    if (!e)
+        e = content_open(b, &o, range.offset, range.length, &content);
     if (!e) {
         add_headers(c, &o, &range);
         httpd_start(c->http, range.partial ? 206 : 200, range.length);
-        if (get)
-            send_body(c, get);
+        send_body(c, &content);
     }
-    xet_get_free(get);
+    content_close(&content);
     bucket_release(c->s3->buckets, b);
     return e;
 }

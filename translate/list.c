@@ -62,7 +62,7 @@ static void write_owner(struct s3_call *c, struct xml_out *x)
 static void write_object(struct s3_call *c, const struct listing *l, const struct walk_entry *entry, struct xml_out *x)
 {
     char etag[ETAG_TEXT];
-    etag_text(entry->xet_hash, etag);
+    etag_of_file(entry->xet_hash, entry->git_oid, etag);
     xml_open(x, l->versions ? "Version" : "Contents");
     xml_name_text(x, "Key", entry->key);
     if (l->versions) {

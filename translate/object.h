@@ -16,6 +16,11 @@ struct object {
     struct meta meta;
 };
 
+static inline bool object_in_xet(const struct object *o)
+{
+    return o->file.xet_hash[0] != 0;
+}
+
 /* One lookup for file and companion; the companion's content is read only where there is one. ERR_NO_SUCH_KEY,
  * ERR_NO_SUCH_BUCKET, ERR_UPSTREAM_ANSWER … */
 MUST_USE enum err object_find(struct s3_call *c, struct bucket *b, struct slice path, struct object *out);

@@ -2,6 +2,7 @@
 /* part.c: UploadPart and UploadPartCopy: a part's content into Xet, its recipe into the store.
  * Amazon S3 API Reference, UploadPart, UploadPartCopy. */
 #include "common/clock.h"
+#include "translate/content.h"
 #include "translate/copy_source.h"
 #include "translate/part_sums.h"
 #include "translate/range.h"
@@ -100,29 +101,6 @@ static enum err read_range(struct s3_call *c, uint64_t size, struct range *out)
     return OK;
 }
 
-/* The source's bytes pass through here; what the CAS has of them is known by its chunks and not sent again. */
-static enum err pass_through(struct bucket *to, const struct copy_source *from, const struct range *range,
-                             struct body_in *in, struct buf *recipe)
-{
-    struct xet_get *get = NULL;
-    struct xet_put *put = xet_put_new(to->space, range->length);
-    enum err e = OK;
-    if (range->length > 0)
-        e = xet_get_open(from->bucket->space, &from->object.content, range->offset, range->length, &get);
-    while (!e && get) {
-        struct slice bytes;
-        e = xet_get_read(get, &bytes);
-        if (e || bytes.n == 0)
-            break;
-        e = xet_put_write(put, bytes);
-    }
-    if (!e)
-        e = xet_put_finish(put, &in->file, recipe);
-    xet_get_free(get);
-    xet_put_free(put);
-    return e;
-}
-
 static void answer_copy(struct s3_call *c, const char *etag)
 {
     AUTO_XML struct xml_out x = { 0 };
@@ -144,7 +122,7 @@ static enum err copy_part(struct s3_call *c, struct bucket *b, const struct stor
     if (!e && range.length > S3_OBJECT_MAX)
         e = ERR_TOO_LARGE;
     if (!e)
-        e = pass_through(b, from, &range, &in, &recipe);
+        e = content_pass(from->bucket, &from->object, range.offset, range.length, b, &in.file, &recipe);
     if (e)
         return e;
     xet_hash_text(&in.file.hash, hash);

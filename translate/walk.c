@@ -23,7 +23,7 @@ struct held {
     char *key;
     size_t n;
     bool is_prefix;
-    char xet_hash[65];
+    char xet_hash[65], git_oid[65];
     uint64_t size;
     int64_t modified_ms;
 };
@@ -147,6 +147,7 @@ static bool take_file(struct walk *w, const struct hub_file *f, struct arena *ar
                       .size = f->size,
                       .modified_ms = hub_file_modified(f) };
     memcpy(h.xet_hash, f->xet_hash, sizeof h.xet_hash);
+    memcpy(h.git_oid, f->git_oid, sizeof h.git_oid);
     heap_push(w, h);
     return true;
 }
@@ -265,6 +266,7 @@ enum err walk_next(struct walk *w, struct hub_bucket *b, struct walk_entry *out,
                                 .size = w->current.size,
                                 .modified_ms = w->current.modified_ms };
     memcpy(out->xet_hash, w->current.xet_hash, sizeof out->xet_hash);
+    memcpy(out->git_oid, w->current.git_oid, sizeof out->git_oid);
     return OK;
 }
 

@@ -18,6 +18,7 @@ struct walk_entry {
     struct slice key;  /* with a '/' at its end when `is_prefix`; valid until the next walk_next */
     bool is_prefix;    /* a directory: stands for all keys below it */
     char xet_hash[65]; /* the rest: of an object */
+    char git_oid[65];
     uint64_t size;
     int64_t modified_ms;
 };
