@@ -14,10 +14,13 @@ struct xet_hash {
     uint8_t b[32];
 };
 
-#define XET_HASH_TEXT 65 /* 64 hex digits and NUL */
+#define XET_HASH_TEXT 65                    /* 64 hex digits and NUL */
 extern const struct xet_hash xet_hash_zero; /* of an empty file */
 
-static inline bool xet_hash_eq(const struct xet_hash *a, const struct xet_hash *b) { return memcmp(a, b, 32) == 0; }
+static inline bool xet_hash_eq(const struct xet_hash *a, const struct xet_hash *b)
+{
+    return memcmp(a, b, 32) == 0;
+}
 /* As text: four little-endian 64-bit words, each as 16 hex digits: not the plain hex of the bytes. */
 void xet_hash_text(const struct xet_hash *h, char out[XET_HASH_TEXT]);
 MUST_USE bool xet_hash_parse(struct slice text, struct xet_hash *out); /* 64 digits of either case */
@@ -26,7 +29,7 @@ void xet_chunk_hash(struct slice chunk, struct xet_hash *out);
 /* A file's hash from the root of its tree; of a file without chunks: all zero (pass xet_hash_zero). */
 void xet_file_hash(const struct xet_hash *root, struct xet_hash *out);
 void xet_hmac(const uint8_t key[32], const struct xet_hash *h, struct xet_hash *out); /* global-dedup shards */
-bool xet_hash_dedup_eligible(const struct xet_hash *h); /* last word divisible by 1,024 */
+bool xet_hash_dedup_eligible(const struct xet_hash *h);                               /* last word divisible by 1,024 */
 
 /* The verification hash of a term: over the raw hashes of its chunks. */
 void xet_range_hash(const struct xet_hash *chunks, size_t n, struct xet_hash *out);
@@ -80,7 +83,8 @@ struct xorb_chunk_head {
 /* Header and data of one chunk, appended to *out (at most XORB_HEADER + chunk.n). `scheme` is what to try; a chunk that
  * does not shrink is stored with XORB_NONE. */
 void xorb_pack(struct slice chunk, enum xorb_scheme scheme, struct buf *out);
-/* Which scheme is likely to pay, from a look at the chunk: LZ4, BG4+LZ4, or NONE for what does not look compressible. */
+/* Which scheme is likely to pay, from a look at the chunk: LZ4, BG4+LZ4, or NONE for what does not look compressible.
+ */
 enum xorb_scheme xorb_guess(struct slice chunk);
 /* Reads a header. ERR_CORRUPT: version, scheme or sizes out of range. in.n >= XORB_HEADER. */
 MUST_USE enum err xorb_head(struct slice in, struct xorb_chunk_head *out);
@@ -127,8 +131,8 @@ void shard_footer(struct buf *out, const uint8_t hmac_key[32], uint64_t created_
  * with and without footer, with and without lookup tables, with metadata records. */
 struct shard_reader {
     enum err (*file)(void *ctx, const struct xet_hash *file, const struct shard_term *terms, size_t n, bool verified);
-    enum err (*xorb)(void *ctx, const struct xet_hash *xorb, const struct shard_chunk *chunks, size_t n,
-                     uint32_t size, uint32_t packed_bytes);
+    enum err (*xorb)(void *ctx, const struct xet_hash *xorb, const struct shard_chunk *chunks, size_t n, uint32_t size,
+                     uint32_t packed_bytes);
     void *ctx;
 };
 MUST_USE enum err shard_read(struct slice shard, const struct shard_reader *reader);
