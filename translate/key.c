@@ -78,6 +78,11 @@ static void escape(struct slice key, bool reserved, struct buf *out)
     }
 }
 
+bool key_path_internal(struct slice path)
+{
+    return slice_starts(path, SLICE(KEY_INTERNAL)) || slice_is(path, "~hugs3");
+}
+
 enum err key_to_path(struct slice key, struct arena *arena, struct slice *out)
 {
     if (key.n > KEY_MAX)
@@ -86,14 +91,9 @@ enum err key_to_path(struct slice key, struct arena *arena, struct slice *out)
         return ERR_INVALID_URI;
     AUTO_BUF struct buf path;
     buf_init(&path, KEY_MAX * 4);
-    escape(key, slice_starts(key, SLICE(KEY_INTERNAL)), &path);
+    escape(key, key_path_internal(key), &path);
     *out = arena_copy(arena, buf_slice(&path));
     return OK;
-}
-
-bool key_path_internal(struct slice path)
-{
-    return slice_starts(path, SLICE(KEY_INTERNAL)) || slice_is(path, "~hugs3");
 }
 
 static void unescape_segment(struct slice s, struct buf *out)
