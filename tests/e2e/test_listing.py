@@ -92,8 +92,8 @@ def test_pages_of_one_give_the_same_as_one_page(wire, filled, delimiter):
     assert found == want and pages == len(want)
 
 
-@pytest.mark.parametrize("delimiter", ["", "/"])
-@pytest.mark.parametrize("after", ["a", "a/", "a/b/zzz", "a-", "dirs", "dirs/", "dirs/100/", "dirs/100/2", "dirs/100/9", "dirs0",
+@pytest.mark.parametrize("delimiter", ["", "/", "-", "0/"])
+@pytest.mark.parametrize("after", ["logs/2026-", "logs/2026-05", "logs/2026-05-", "dirs/010/", "dirs/01", "a", "a/", "a/b/zzz", "a-", "dirs", "dirs/", "dirs/100/", "dirs/100/2", "dirs/100/9", "dirs0",
                                    "many/0599", "many/0599x", "z//~", "\U0010ffff", " ", "é/", "zzz"])
 def test_start_after_is_a_place_in_the_order_of_bytes(wire, filled, after, delimiter):
     for prefix in ("", "dirs/", "a/"):
