@@ -388,7 +388,8 @@ void config_help(enum config_command command)
         snprintf(flag, sizeof flag, "%s%s", s->secret ? "" : "--", s->name);
         for (char *p = flag; *p && !s->secret; p++)
             *p = *p == '_' ? '-' : *p;
-        printf("  %-24s %s%s%s%s\n", flag, s->help, s->def ? " [" : "", s->def ? s->def : "", s->def ? "]" : "");
+        printf("  %-24s %s%s%s%s%s%s\n", flag, s->help, s->env ? "; also " : "", s->env ? s->env : "",
+               s->def ? " [" : "", s->def ? s->def : "", s->def ? "]" : "");
     }
     printf("Each is also the variable HUGS3_NAME and the key name of the file. Secrets are never flags.\n");
 }

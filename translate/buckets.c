@@ -23,7 +23,8 @@ static enum err collect(void *ctx, const struct hub_bucket_info *info)
 {
     struct bucket_names *names = (struct bucket_names *)ctx;
     struct slice name = name_of_id(info->id, names->call->s3->config.ns, names->call->arena);
-    if (!reach_has(names->call, name) || !slice_starts(name, names->prefix) || (names->after.n > 0 && slice_cmp(name, names->after) <= 0))
+    if (!reach_has(names->call, name) || !slice_starts(name, names->prefix) ||
+        (names->after.n > 0 && slice_cmp(name, names->after) <= 0))
         return OK;
     if (names->n == names->cap) {
         names->cap = names->cap ? names->cap * 2 : 64;

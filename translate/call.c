@@ -173,7 +173,7 @@ void s3_reply_error(struct s3_call *c, enum err e)
     int status = err_http_status(e);
     if (e == ERR_SLOW_DOWN || e == ERR_UPSTREAM || e == ERR_STOPPING)
         httpd_add_header_str(c->http, "Retry-After", "1");
-    if (slice_is(httpd_method(c->http), "HEAD") || status == 304) {
+    if (slice_is(httpd_method(c->http), "HEAD")) {
         httpd_reply(c->http, status, SLICE(""));
         return;
     }

@@ -73,8 +73,6 @@ static enum err prepare(struct s3_call *c, struct bucket *b, struct object *o, s
     if (e)
         return e;
     e = condition_read(c, &(struct condition_object){ o->etag, o->modified_ms });
-    if (e == ERR_NOT_MODIFIED)
-        add_validators(c, o);
     if (e)
         return e;
     e = read_range(c, o->file.size, range);
@@ -82,6 +80,14 @@ static enum err prepare(struct s3_call *c, struct bucket *b, struct object *o, s
         httpd_add_header_str(c->http, "Content-Range",
                              arena_printf(c->arena, "bytes */%llu", (unsigned long long)o->file.size));
     return e;
+}
+
+/* With the length the object has, not the answer's: RFC 9110 section 15.4.5 and 8.6. */
+static enum err answer_not_modified(struct s3_call *c, const struct object *o)
+{
+    add_validators(c, o);
+    httpd_reply_head(c->http, 304, o->file.size);
+    return OK;
 }
 
 enum err s3_head_object(struct s3_call *c)
@@ -96,6 +102,8 @@ enum err s3_head_object(struct s3_call *c)
     if (!e) {
         add_headers(c, &o, &range);
         httpd_reply_head(c->http, range.partial ? 206 : 200, range.length);
+    } else if (e == ERR_NOT_MODIFIED) {
+        e = answer_not_modified(c, &o);
     }
     bucket_release(c->s3->buckets, b);
     return e;
@@ -130,6 +138,10 @@ enum err s3_get_object(struct s3_call *c)
     if (e)
         return e;
     e = prepare(c, b, &o, &range);
+    if (e == ERR_NOT_MODIFIED) {
+        bucket_release(c->s3->buckets, b);
+        return answer_not_modified(c, &o);
+    }
     if (!e)
         e = content_open(b, &o, range.offset, range.length, &content);
     if (!e) {

@@ -78,11 +78,12 @@ static void write_object(struct s3_call *c, const struct listing *l, const struc
     xml_close(x);
 }
 
-/* Fills the answer's Contents, at most max_keys of objects and folded prefixes together. A folded prefix that is the
- * marker itself was in the page before. */
+/* Fills the answer's Contents, at most max_keys of objects and folded prefixes together. A marker that is, or lies in,
+ * a folded prefix stands for all of it: that was in the page before. */
 static enum err collect(struct s3_call *c, struct listing *l, struct slice after, struct walk *w, struct bucket *b,
                         struct xml_out *x)
 {
+    struct slice before = slice_starts(after, l->prefix) ? folded(l, after) : SLICE_NONE;
     l->prefixes = (struct slice *)arena_alloc(c->arena, (l->max_keys + 1) * sizeof *l->prefixes);
     while (l->n_contents + l->n_prefixes < l->max_keys) {
         struct walk_entry entry;
@@ -91,8 +92,8 @@ static enum err collect(struct s3_call *c, struct listing *l, struct slice after
         if (e || !found)
             return e;
         struct slice prefix = folded(l, entry.key);
-        if (prefix.p && slice_eq(prefix, after)) {
-            walk_skip_prefix(w, after);
+        if (prefix.p && slice_eq(prefix, before)) {
+            walk_skip_prefix(w, before);
             continue;
         }
         l->last_is_prefix = prefix.p != NULL;
@@ -105,8 +106,11 @@ static enum err collect(struct s3_call *c, struct listing *l, struct slice after
             l->n_contents++;
         }
     }
-    /* max-keys=0 is an empty answer that is not truncated. */
-    return l->max_keys > 0 ? walk_more(w, b->hub, &l->truncated) : OK;
+    /* max-keys=0 is an empty answer that is not truncated, but still only of a bucket that is there. */
+    bool more;
+    enum err e = walk_more(w, b->hub, &more);
+    l->truncated = !e && more && l->max_keys > 0;
+    return e;
 }
 
 static void write_prefixes(const struct listing *l, struct xml_out *x)

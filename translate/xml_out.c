@@ -50,8 +50,14 @@ static bool needs_reference(unsigned char c)
 
 static void write_string(struct xml_out *x, struct slice s)
 {
+    AUTO_BUF struct buf coded;
     AUTO_BUF struct buf part;
-    buf_init(&part, s.n + 1);
+    buf_init(&coded, 3 * s.n + 1);
+    buf_init(&part, 3 * s.n + 1);
+    if (!utf8_valid(s)) { /* what a client sent and is told was wrong: XML cannot hold it as it is */
+        percent_encode(s, PERCENT_PATH, &coded);
+        s = buf_slice(&coded);
+    }
     for (size_t at = 0; at < s.n;) {
         size_t end = at;
         while (end < s.n && !needs_reference((unsigned char)s.p[end]))

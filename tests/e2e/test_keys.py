@@ -76,7 +76,7 @@ def test_boto3_sees_every_key_as_it_is(gw, s3, bucket):
     # XML 1.0 has no way to name the others.
     deleted = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": k} for k in listed if k.isprintable()]})
     assert "Errors" not in deleted
-    assert not any(key.isprintable() for key, _, _ in listing(gw, bucket, "&prefix=a"))
+    assert not any(o["Key"].isprintable() for o in s3.list_objects_v2(Bucket=bucket).get("Contents", []))
 
 
 def test_a_listing_with_control_characters_is_xml_that_can_be_parsed(wire, bucket):
