@@ -103,7 +103,9 @@ def test_sigterm_lets_a_running_upload_finish(gateway):
     wire = Wire(gateway)
     body = random_bytes(2 * MIB)
     connection = wire.connect()
-    connection.send(head_bytes("PUT", "/b/o", wire.signed("PUT", "/b/o", body=body)) + body[:MIB])
+    connection.send(head_bytes("PUT", "/b/o", wire.signed("PUT", "/b/o", body=body) | {"expect": "100-continue"}))
+    assert connection.head()[0] == 100  # it is running
+    connection.send(body[:MIB])
     gateway.process.send_signal(signal.SIGTERM)
     connection.send(body[MIB:])
     assert connection.response().status == 200
