@@ -345,8 +345,10 @@ def test_a_body_cut_short_leaves_the_old_object(gw, wire, path, bucket):
         body = random_bytes(size)
         with nothing_changes(gw, bucket):
             with wire.connect() as connection:
-                headers = wire.signed("PUT", path, body=body, payload=payload)
-                connection.send(head_bytes("PUT", path, headers) + body[:size // 2])
+                headers = wire.signed("PUT", path, body=body, payload=payload) | {"expect": "100-continue"}
+                connection.send(head_bytes("PUT", path, headers))
+                assert connection.head()[0] == 100
+                connection.send(body[:size // 2])
                 connection.socket.shutdown(1)
                 connection.socket.settimeout(15)  # well within any time-out for idle clients
                 try:
