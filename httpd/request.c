@@ -68,6 +68,7 @@ void request_unref(struct httpd_request *r)
 static void list_add(struct httpd_request *r)
 {
     struct loop *loop = r->loop;
+    r->listed = true;
     atomic_fetch_add(&r->httpd->open, 1);
     pthread_mutex_lock(&loop->lock);
     r->next = loop->requests;
@@ -231,7 +232,8 @@ static enum MHD_Result hand_on(struct httpd_request *r)
 {
     struct httpd *h = r->httpd;
     r->handed_on = true;
-    list_add(r);
+    if (!r->listed)
+        list_add(r);
     pthread_mutex_lock(&r->lock);
     /* Whoever cuts looks through the list after it has set the state: one of us sees the other. */
     bool too_late = atomic_load(&h->state) == HTTPD_CUTTING;
@@ -247,6 +249,20 @@ static enum MHD_Result hand_on(struct httpd_request *r)
         answer_for(r, ERR_SLOW_DOWN);
     }
     return MHD_YES;
+}
+
+/* One hand-over instead of two, and no thread for a slow sender of little. Watched all the same: libmicrohttpd may
+ * overlook that the body ends early (watch.c). */
+static enum MHD_Result gather_body(struct httpd_request *r)
+{
+    r->phase = PHASE_BODY;
+    list_add(r);
+    pthread_mutex_lock(&r->lock);
+    r->body_open = true;
+    bool too_late = atomic_load(&r->httpd->state) == HTTPD_CUTTING; /* as in hand_on */
+    pthread_mutex_unlock(&r->lock);
+    watch_poke(r->httpd->watch);
+    return too_late ? MHD_NO : MHD_YES;
 }
 
 static enum MHD_Result step_new(struct httpd_request *r, struct MHD_Connection *conn, const char *method,
@@ -272,10 +288,8 @@ static enum MHD_Result step_new(struct httpd_request *r, struct MHD_Connection *
         r->phase = PHASE_END; /* handed on in the next call, which takes an answer without closing */
         return MHD_YES;
     }
-    if (r->length <= PIPE_SMALL && !r->expects) {
-        r->phase = PHASE_BODY; /* one hand-over instead of two, and no thread for a slow sender of little */
-        return MHD_YES;
-    }
+    if (r->length <= PIPE_SMALL && !r->expects)
+        return gather_body(r);
     r->phase = PHASE_HEAD;
     return hand_on(r);
 }
@@ -402,8 +416,8 @@ void request_on_completed(void *cls, struct MHD_Connection *conn, void **request
         return;
     struct httpd *h = r->httpd;
     *request = NULL;
-    bool handed_on = r->handed_on;
-    if (handed_on)
+    bool listed = r->listed;
+    if (listed)
         list_remove(r);
     if (r->lingers && r->fd >= 0)
         linger(r);
@@ -418,6 +432,6 @@ void request_on_completed(void *cls, struct MHD_Connection *conn, void **request
     if (wake)
         pthread_cond_signal(&r->moved);
     request_unref(r);
-    if (handed_on)
+    if (listed)
         one_less_open(h);
 }

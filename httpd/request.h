@@ -72,7 +72,8 @@ struct httpd_request {
     enum phase phase;
     const char *target_mark; /* where libmicrohttpd has the target: compared, never read */
     uint64_t discarded;
-    bool handed_on;
+    bool handed_on; /* to a request thread */
+    bool listed;    /* in the loop's list, and counted as open */
     bool lingers; /* the client may still be sending when the answer is out */
 
     /* the handler's thread (before it is handed on: the epoll thread) */
