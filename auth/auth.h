@@ -74,10 +74,10 @@ void auth_wipe(struct auth *a);
 #define AUTO_AUTH __attribute__((cleanup(auth_wipe)))
 
 struct auth_rules {
-    const char *region; /* NULL: any region in the scope is taken */
+    const char *region;   /* NULL: any region in the scope is taken */
     bool sigv2_presigned; /* GET and HEAD may be presigned with Signature Version 2 */
-    bool anonymous;     /* requests without any credentials pass as AUTH_ANONYMOUS; else ERR_ACCESS_DENIED */
-    uint32_t skew_ms;   /* 0: 15 minutes */
+    bool anonymous;       /* requests without any credentials pass as AUTH_ANONYMOUS; else ERR_ACCESS_DENIED */
+    uint32_t skew_ms;     /* 0: 15 minutes */
 };
 
 /* Decides from the head alone. *detail, when an error is returned, may get one sentence more for the error's Message

@@ -10,8 +10,8 @@
 struct arena;
 
 struct arena *arena_new(void);
-void arena_free(struct arena *a); /* NULL is fine */
-void *arena_alloc(struct arena *a, size_t n);  /* zeroed, aligned for any type */
+void arena_free(struct arena *a);                         /* NULL is fine */
+void *arena_alloc(struct arena *a, size_t n);             /* zeroed, aligned for any type */
 struct slice arena_copy(struct arena *a, struct slice s); /* with a NUL behind it, not counted */
 char *arena_strdup(struct arena *a, struct slice s);
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -20,16 +20,22 @@ struct slice {
 };
 
 #define SLICE(literal) ((struct slice){ (literal), sizeof(literal) - 1 })
-#define SLICE_NONE ((struct slice){ NULL, 0 })
+#define SLICE_NONE     ((struct slice){ NULL, 0 })
 
-static inline struct slice slice_of(const void *p, size_t n) { return (struct slice){ (const char *)p, n }; }
-static inline struct slice slice_str(const char *s) { return (struct slice){ s, s ? strlen(s) : 0 }; } /* NULL: empty */
+static inline struct slice slice_of(const void *p, size_t n)
+{
+    return (struct slice){ (const char *)p, n };
+}
+static inline struct slice slice_str(const char *s)
+{
+    return (struct slice){ s, s ? strlen(s) : 0 };
+} /* NULL: empty */
 bool slice_eq(struct slice a, struct slice b);
 bool slice_eq_nocase(struct slice a, struct slice b); /* ASCII case only */
 bool slice_is(struct slice a, const char *s);
 bool slice_starts(struct slice a, struct slice prefix);
 bool slice_ends(struct slice a, struct slice suffix);
-int slice_cmp(struct slice a, struct slice b); /* unsigned bytes: S3's order of keys */
+int slice_cmp(struct slice a, struct slice b);      /* unsigned bytes: S3's order of keys */
 struct slice slice_from(struct slice a, size_t at); /* what follows `at`; empty past the end */
 struct slice slice_trim(struct slice a);            /* without blanks and tabs at both ends */
 /* Cuts *rest at the first `sep`: returns what is before it, *rest is what is behind it. No `sep`: all, and *rest gets
@@ -64,7 +70,10 @@ void buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
  * NULL (and latched) when past max. */
 char *buf_room(struct buf *b, size_t n);
 void buf_grew(struct buf *b, size_t n);
-static inline struct slice buf_slice(const struct buf *b) { return (struct slice){ b->p, b->n }; }
+static inline struct slice buf_slice(const struct buf *b)
+{
+    return (struct slice){ b->p, b->n };
+}
 const char *buf_str(struct buf *b); /* NUL-terminated view, valid until the next add; "" when empty */
 char *buf_take(struct buf *b);      /* the content, NUL-terminated, now the caller's to free(); b is empty after */
 

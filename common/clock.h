@@ -9,7 +9,7 @@ int64_t clock_now_ms(void);  /* wall clock */
 int64_t clock_mono_ms(void); /* monotonic: for durations and deadlines */
 int64_t clock_mono_us(void);
 
-#define CLOCK_TEXT 32 /* room for any of these, with NUL */
+#define CLOCK_TEXT 32                                   /* room for any of these, with NUL */
 void clock_iso8601(int64_t ms, char out[CLOCK_TEXT]);   /* 2026-11-23T19:19:36.123Z */
 void clock_http_date(int64_t ms, char out[CLOCK_TEXT]); /* Mon, 23 Nov 2026 19:19:36 GMT, whole seconds, cut */
 /* Any fraction, 'Z' or an offset; false leaves *ms alone. */

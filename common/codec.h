@@ -6,7 +6,8 @@
 #include "common/buf.h"
 
 void hex_encode(const void *in, size_t n, char *out); /* lower case, 2n characters and a NUL */
-MUST_USE bool hex_decode(struct slice in, void *out, size_t n); /* exactly 2n digits of either case; else out is untouched */
+MUST_USE bool hex_decode(struct slice in, void *out,
+                         size_t n); /* exactly 2n digits of either case; else out is untouched */
 
 /* RFC 4648 section 4, with padding. */
 void base64_encode(struct slice in, struct buf *out);

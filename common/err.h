@@ -8,7 +8,7 @@
 #ifndef HUGS3_COMMON_ERR_H
 #define HUGS3_COMMON_ERR_H
 
-#define MUST_USE __attribute__((warn_unused_result))
+#define MUST_USE               __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
 #define ERR_TABLE(X)                                                                                                   \
@@ -22,7 +22,8 @@
     X(ERR_SKEWED, "RequestTimeTooSkewed", 403,                                                                         \
       "The difference between the request time and the current time is too large.")                                    \
     X(ERR_EXPIRED, "AccessDenied", 403, "Request has expired")                                                         \
-    X(ERR_AUTH_HEADER, "AuthorizationHeaderMalformed", 400, "The authorization header that you provided is not valid.")\
+    X(ERR_AUTH_HEADER, "AuthorizationHeaderMalformed", 400,                                                            \
+      "The authorization header that you provided is not valid.")                                                      \
     X(ERR_AUTH_QUERY, "AuthorizationQueryParametersError", 400,                                                        \
       "Error parsing the X-Amz-Credential parameter or another authorization parameter of the query.")                 \
     X(ERR_AUTH_VERSION, "InvalidRequest", 400,                                                                         \
@@ -43,8 +44,9 @@
     X(ERR_TOO_LARGE, "EntityTooLarge", 400, "Your proposed upload exceeds the maximum allowed size")                   \
     X(ERR_TOO_SMALL, "EntityTooSmall", 400, "Your proposed upload is smaller than the minimum allowed size")           \
     X(ERR_MESSAGE_TOO_LONG, "MaxMessageLengthExceeded", 400, "Your request was too big.")                              \
-    X(ERR_BAD_DIGEST, "BadDigest", 400, "The Content-MD5 or checksum value that you specified did not match what the " \
-                                        "server received.")                                                            \
+    X(ERR_BAD_DIGEST, "BadDigest", 400,                                                                                \
+      "The Content-MD5 or checksum value that you specified did not match what the "                                   \
+      "server received.")                                                                                              \
     X(ERR_INVALID_DIGEST, "InvalidDigest", 400, "The Content-MD5 or checksum value that you specified is not valid.")  \
     X(ERR_SHA256_MISMATCH, "XAmzContentSHA256Mismatch", 400,                                                           \
       "The provided 'x-amz-content-sha256' header does not match what was computed.")                                  \

@@ -15,7 +15,8 @@ struct headers {
     size_t n;
 };
 
-/* The first field of that name (ASCII case ignored), trimmed; p == NULL: there is none. An empty value has p != NULL. */
+/* The first field of that name (ASCII case ignored), trimmed; p == NULL: there is none. An empty value has p != NULL.
+ */
 struct slice headers_find(struct headers h, const char *name);
 size_t headers_count(struct headers h, const char *name);
 

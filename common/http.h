@@ -11,7 +11,8 @@
  *
  * Failures: ERR_UPSTREAM: no answer (refused, reset, timed out, cut short), after all tries. ERR_STOPPING: http_stop.
  * ERR_UPSTREAM_ANSWER: more headers or body than allowed, or no http URL. ERR_BAD_REQUEST: a control character where
- * it would end a line; nothing was sent. An answer, whatever its status, is OK. Bodies, headers and URLs of requests are borrowed until the call has ended. */
+ * it would end a line; nothing was sent. An answer, whatever its status, is OK. Bodies, headers and URLs of requests
+ * are borrowed until the call has ended. */
 #ifndef HUGS3_COMMON_HTTP_H
 #define HUGS3_COMMON_HTTP_H
 
@@ -43,7 +44,8 @@ struct http_request {
     size_t max_body;     /* of the answer, for http_call: more is ERR_UPSTREAM_ANSWER; 0: 16 MiB */
     uint32_t timeout_ms; /* without a byte moving either way; 0: 30,000 */
     /* Tries again after refused, reset, timed out, 429, 500, 502, 503 and 504, with exponential backoff from 100 ms to
-     * 5 s, full jitter, and Retry-After obeyed, as long as the next try would begin within this time; 0: one try only. */
+     * 5 s, full jitter, and Retry-After obeyed, as long as the next try would begin within this time; 0: one try only.
+     */
     uint32_t retry_ms;
 };
 

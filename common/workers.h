@@ -14,8 +14,8 @@ struct job {
     struct job *next; /* workers.c only */
 };
 
-struct workers *workers_new(unsigned threads); /* 0: one a core */
-void workers_free(struct workers *w);          /* runs what is queued, then joins; NULL is fine */
+struct workers *workers_new(unsigned threads);         /* 0: one a core */
+void workers_free(struct workers *w);                  /* runs what is queued, then joins; NULL is fine */
 void workers_submit(struct workers *w, struct job *j); /* any thread; never blocks; whoever submits bounds the number */
 unsigned workers_count(const struct workers *w);
 

@@ -15,8 +15,8 @@ int command_version(int argc, char **argv);
 bool command_wants_help(int argc, char **argv);
 
 /* Shared by commands that serve: signals are blocked in every thread (call before any is started) and waited for here.
- * Returns at the first SIGTERM or SIGINT; a second one ends the process at once. `tick` (NULL: none) is called every few
- * seconds until then: what a daemon does beside serving. */
+ * Returns at the first SIGTERM or SIGINT; a second one ends the process at once. `tick` (NULL: none) is called every
+ * few seconds until then: what a daemon does beside serving. */
 void stop_signals_block(void);
 void stop_signals_wait(void (*tick)(void *ctx), void *ctx);
 

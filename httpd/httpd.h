@@ -35,13 +35,13 @@ struct httpd_config {
     const char *name;          /* for logs and thread names: "s3", "hub", "admin" */
     const char *const *listen; /* "127.0.0.1:9000", "[::1]:9000", ":9000" (all addresses), port 0: any */
     size_t n_listen;
-    unsigned epoll_threads;    /* 0: 2 */
-    unsigned request_threads;  /* most that run at once; started when needed, ended when idle for a while; 0: 128 */
-    unsigned queue;            /* most requests waiting for a request thread; past it `overloaded` answers; 0: 4,096 */
-    unsigned max_connections;  /* 0: 16,384 */
-    unsigned idle_timeout_s;   /* connection without a request, or client that moves no byte; 0: 60 */
-    size_t pipe_bytes;         /* of the body and of the response pipe; 0: 1 MiB */
-    httpd_handler *handler;    /* on a request thread */
+    unsigned epoll_threads;   /* 0: 2 */
+    unsigned request_threads; /* most that run at once; started when needed, ended when idle for a while; 0: 128 */
+    unsigned queue;           /* most requests waiting for a request thread; past it `overloaded` answers; 0: 4,096 */
+    unsigned max_connections; /* 0: 16,384 */
+    unsigned idle_timeout_s;  /* connection without a request, or client that moves no byte; 0: 60 */
+    size_t pipe_bytes;        /* of the body and of the response pipe; 0: 1 MiB */
+    httpd_handler *handler;   /* on a request thread */
     /* On an epoll thread, with the head parsed, before anything is queued: may answer with httpd_reply at once and
      * return true; must not block, nor read the body. NULL: none. */
     bool (*fast)(void *ctx, struct httpd_request *r);
@@ -68,17 +68,18 @@ void httpd_stats(struct httpd *h, struct httpd_stats *out);
 
 /* The request's head. */
 struct slice httpd_method(const struct httpd_request *r);
-struct slice httpd_target(const struct httpd_request *r); /* the exact bytes of the request line: escapes, '+', "//" … */
+struct slice
+httpd_target(const struct httpd_request *r); /* the exact bytes of the request line: escapes, '+', "//" … */
 struct headers httpd_headers(const struct httpd_request *r);
 struct slice httpd_header(const struct httpd_request *r, const char *name); /* headers_find */
-struct slice httpd_peer(const struct httpd_request *r); /* the client's address, without port */
+struct slice httpd_peer(const struct httpd_request *r);                     /* the client's address, without port */
 bool httpd_http10(const struct httpd_request *r);
-struct arena *httpd_arena(struct httpd_request *r); /* dies with the request; the handler's thread only */
+struct arena *httpd_arena(struct httpd_request *r);       /* dies with the request; the handler's thread only */
 int64_t httpd_received_us(const struct httpd_request *r); /* clock_mono_us when the head was complete */
 
 /* The request's body. */
 #define HTTPD_LENGTH_UNKNOWN UINT64_MAX
-bool httpd_has_body(const struct httpd_request *r); /* Content-Length above 0, or chunked */
+bool httpd_has_body(const struct httpd_request *r);           /* Content-Length above 0, or chunked */
 uint64_t httpd_content_length(const struct httpd_request *r); /* HTTPD_LENGTH_UNKNOWN: chunked; 0: none */
 /* The next bytes as they lie in the pipe: *out is valid until the next httpd_read; empty: the end. The first call is
  * what sends `100 Continue` to a client that waits for it. ERR_CLIENT_GONE: the body was cut short; no more comes. */
@@ -104,8 +105,8 @@ void httpd_abort(struct httpd_request *r);
 /* Closes the connection after the answer (Connection: close). Before the answer is begun. */
 void httpd_close_after(struct httpd_request *r);
 
-bool httpd_client_gone(struct httpd_request *r); /* for handlers that wait for something else */
-int httpd_status(const struct httpd_request *r); /* of the answer given; 0: none yet */
+bool httpd_client_gone(struct httpd_request *r);         /* for handlers that wait for something else */
+int httpd_status(const struct httpd_request *r);         /* of the answer given; 0: none yet */
 uint64_t httpd_bytes_in(const struct httpd_request *r);  /* of the body, so far */
 uint64_t httpd_bytes_out(const struct httpd_request *r); /* of the body, so far */
 

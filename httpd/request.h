@@ -74,7 +74,7 @@ struct httpd_request {
     uint64_t discarded;
     bool handed_on; /* to a request thread */
     bool listed;    /* in the loop's list, and counted as open */
-    bool lingers; /* the client may still be sending when the answer is out */
+    bool lingers;   /* the client may still be sending when the answer is out */
 
     /* the handler's thread (before it is handed on: the epoll thread) */
     struct reply reply;

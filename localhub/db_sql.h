@@ -27,8 +27,8 @@
     "CREATE TABLE doomed (bucket INTEGER PRIMARY KEY);"                                                                \
     "PRAGMA user_version = 1;"
 
-/* Repositories, only read: a revision is a branch, a tag or a commit's own name. Made whenever they are missing, so that
- * databases from before there were any go on. */
+/* Repositories, only read: a revision is a branch, a tag or a commit's own name. Made whenever they are missing, so
+ * that databases from before there were any go on. */
 #define DB_SCHEMA_REPOS                                                                                                \
     "CREATE TABLE IF NOT EXISTS repo (id INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL, ns TEXT NOT NULL,"     \
     " name TEXT NOT NULL, created INTEGER NOT NULL, UNIQUE (type, ns, name));"                                         \
@@ -40,8 +40,8 @@
     "CREATE TABLE IF NOT EXISTS blob (oid TEXT PRIMARY KEY NOT NULL, data BLOB NOT NULL);"
 
 #define REPO_FILE_COLUMNS "path, oid, size, hash, sha256"
-#define BUCKET_COLUMNS "id, ns, name, private, created, updated, size, files"
-#define ENTRY_COLUMNS  "path, hash, size, mtime, uploaded, content_type"
+#define BUCKET_COLUMNS    "id, ns, name, private, created, updated, size, files"
+#define ENTRY_COLUMNS     "path, hash, size, mtime, uploaded, content_type"
 
 #define DB_SQL(X)                                                                                                      \
     X(SQL_BEGIN, "BEGIN IMMEDIATE")                                                                                    \

@@ -28,7 +28,8 @@ static inline struct slice call_header(const struct s3_call *c, const char *name
 MUST_USE enum err call_refuse(struct s3_call *c, enum err e, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* The Hub's id of the bucket named by the call. ERR_NO_SUCH_BUCKET for names that cannot exist, ERR_ACCESS_DENIED when
- * x-amz-expected-bucket-owner is not its namespace, or for anything but a read of a repository. Makes no call to the Hub. */
+ * x-amz-expected-bucket-owner is not its namespace, or for anything but a read of a repository. Makes no call to the
+ * Hub. */
 MUST_USE enum err call_bucket_id(struct s3_call *c, struct slice *out);
 /* The same of any bucket, and any header that names its expected owner. */
 MUST_USE enum err call_id_of_name(struct s3_call *c, struct slice name, const char *owner_header, struct slice *out);

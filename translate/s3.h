@@ -86,7 +86,8 @@ s3_op s3_create_multipart_upload, s3_upload_part, s3_upload_part_copy, s3_list_p
 
 /* Whether the caller's reach has the call's bucket; other buckets that a request names, operations check. */
 MUST_USE bool s3_may_use_bucket(const struct s3_call *c);
-/* Whether the call's bucket is public on the Hub, as it was within the last half minute. One that is not there is not. */
+/* Whether the call's bucket is public on the Hub, as it was within the last half minute. One that is not there is not.
+ */
 MUST_USE enum err s3_bucket_is_public(struct s3_call *c, bool *out);
 
 /* S3's error document (or, for HEAD, the status alone), with the headers every answer has. */

@@ -217,7 +217,7 @@ static void a_refused_token_is_replaced_once(void **state)
         struct xet_file file = must_send(c, content);
         assert_int_equal(c->refused, 1);
         assert_int_equal(c->cas->unauthorized, 1 + k); /* the larger one has asked for its first chunk, too */
-        c->refused = 0; /* the client has the old one again */
+        c->refused = 0;                                /* the client has the old one again */
         assert_int_equal(read_back(c, &file, 0, content.n, content), OK);
         assert_int_equal(c->refused, 1);
         content_free(content);
