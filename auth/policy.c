@@ -51,7 +51,7 @@ static enum err check_signature(const struct policy_form *form, const struct aut
     enum err e = claim_credential(policy_field(form, "x-amz-credential"), rules, arena, &claim, detail);
     if (e)
         return e;
-    if (!clock_parse_amz(date, &signed_ms) || memcmp(date.p, claim.date.p, claim.date.n) != 0)
+    if (!clock_parse_amz(date, &signed_ms) || !slice_starts(date, claim.date))
         return refuse(
             ERR_INVALID_ARGUMENT, detail,
             "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\", of the credential's day");

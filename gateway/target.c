@@ -99,7 +99,7 @@ static bool names_make_sense(const struct target *t)
 
 static enum err parse_path(const struct addressing *addressing, struct arena *arena, struct target *t)
 {
-    struct slice key = slice_from(t->path, 1), bucket = t->host_bucket;
+    struct slice key = slice_from(t->path, 1);
     enum err e = OK;
     if (t->host_bucket.n > 0) {
         t->bucket = t->host_bucket;
@@ -109,7 +109,7 @@ static enum err parse_path(const struct addressing *addressing, struct arena *ar
             if (!e && !is_namespace(t->ns))
                 e = ERR_INVALID_URI;
         }
-        bucket = slice_cut(&key, '/');
+        struct slice bucket = slice_cut(&key, '/');
         if (!e)
             e = decode(bucket, false, arena, &t->bucket);
     }

@@ -94,7 +94,7 @@ enum err s3_head_object(struct s3_call *c)
 {
     struct bucket *b;
     struct object o;
-    struct range range;
+    struct range range = { 0 };
     enum err e = call_bucket(c, &b);
     if (e)
         return e;
@@ -132,7 +132,7 @@ enum err s3_get_object(struct s3_call *c)
 {
     struct bucket *b;
     struct object o;
-    struct range range;
+    struct range range = { 0 };
     struct content content = { 0 };
     enum err e = call_bucket(c, &b);
     if (e)
