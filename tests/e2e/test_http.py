@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import clients
 import sigv4
 from content import MIB, random_bytes
 from expect import is_error, listing, nothing_changes
@@ -81,6 +82,23 @@ def test_continue_is_sent_only_to_who_may(gw, wire, path, bucket):
             connection.send(body)
             first = connection.head()[0]
         assert first == 404
+
+
+def test_an_empty_upload_that_expects_a_100_gets_it_or_its_connection_ends(wire, bucket):
+    """botocore loses its place on a connection that answers at once and goes on."""
+    path = f"/{bucket}/empty"
+    with wire.connect() as connection:
+        connection.send(head_bytes("PUT", path, wire.signed("PUT", path) | {"expect": "100-continue"}))
+        status, headers = connection.head()
+        if status == 100:
+            status, headers = connection.head()
+        else:
+            assert headers.get("connection", "").lower() == "close"
+        assert status == 200
+    for _ in range(3):  # one client, one connection
+        client = clients.boto(wire.gateway, max_pool_connections=1)
+        client.put_object(Bucket=bucket, Key="empty", Body=b"")
+        client.put_object(Bucket=bucket, Key="full", Body=b"x" * 5000)
 
 
 def test_a_refused_upload_is_answered_though_its_body_keeps_coming(gw, path):
